@@ -1,0 +1,66 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .treatAllWarnings(as: .error),
+]
+
+let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let arguments: Target.Dependency = .product(
+  name: "ArgumentParser", package: "swift-argument-parser")
+
+/// A target of ours; dependencies point one way, see docs/architecture.md.
+func layer(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .testTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+let package = Package(
+  name: "closerflow",
+  products: [.executable(name: "closerflow", targets: ["closerflow"])],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+  ],
+  targets: [
+    .systemLibrary(name: "CFastCGI", pkgConfig: "fcgi", providers: [.apt(["libfcgi-dev"])]),
+    .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+    .systemLibrary(name: "CCmark", pkgConfig: "libcmark", providers: [.apt(["libcmark-dev"])]),
+    .systemLibrary(
+      name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+    .systemLibrary(name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
+    .target(name: "CShims", dependencies: ["CCurl"]),
+
+    layer("HTTP", [httpTypes]),
+    layer("FastCGI", ["HTTP", "CFastCGI", "CShims", httpTypes, logging]),
+    layer("Postgres", ["CLibPQ"]),
+    layer("Markdown", ["CCmark"]),
+    layer("Templating"),
+    layer("Mail", ["CCurl", "CShims"]),
+    layer("Secrets", ["CSodium"]),
+    layer("CRM", ["Postgres", "Markdown", "Mail", "Secrets"]),
+    layer("Web", ["CRM", "HTTP", "Templating", "Postgres", "Secrets", httpTypes, logging]),
+    .executableTarget(
+      name: "closerflow",
+      dependencies: [
+        "Web", "CRM", "FastCGI", "HTTP", "Mail", "Postgres", "Secrets", "Templating", arguments,
+        logging,
+      ],
+      swiftSettings: strict),
+
+    tests("HTTPTests", ["HTTP", httpTypes]),
+    tests("FastCGITests", ["FastCGI", "HTTP", httpTypes]),
+    tests("PostgresTests", ["Postgres"]),
+    tests("MarkdownTests", ["Markdown", "CCmark"]),
+    tests("TemplatingTests", ["Templating"]),
+    tests("MailTests", ["Mail"]),
+    tests("SecretsTests", ["Secrets"]),
+  ]
+)

@@ -1,0 +1,186 @@
+import Postgres
+
+/// A fact about a lead: the catalogue. Each event is made in one place, by the verb it belongs to.
+///
+/// `tx.record` writes the outbox row, the timeline and the audit log from the same value, so that
+/// none of the three can be forgotten or disagree.
+package struct Event: Sendable {
+  let name: String
+  let lead: ID<Lead>
+  /// Makes the fact unique: told twice with the same subject it is one row.
+  let subject: String
+  /// Ids and hashes for consumers, never message text.
+  var payload: JSON
+  let activity: Activity.Kind
+  /// What a person reads on the timeline.
+  var activityData: JSON = .object([:])
+  var draft: ID<Draft>?
+  /// Field by field for the audit log; empty writes one row for the action alone.
+  var changes: [FieldChange] = []
+}
+
+/// What a field was and became; nil where both are the same.
+package struct FieldChange: Sendable, Equatable {
+  package let field: String
+  package let old: String?
+  package let new: String?
+
+  package init?(_ field: String, _ old: String?, _ new: String?) {
+    // Byte by byte: "é" and "e´" are different texts to the database.
+    if let old, let new, old.utf8.elementsEqual(new.utf8) { return nil }
+    if old == nil, new == nil { return nil }
+    self.field = field
+    self.old = old
+    self.new = new
+  }
+}
+
+// MARK: - Leads
+
+extension Event {
+  static func leadCreated(_ lead: ID<Lead>, contact: ID<Contact>?, source: String?) -> Event {
+    Event(
+      name: "LeadCreated", lead: lead, subject: lead.description,
+      payload: .object(["contact": contact.map(JSON.id) ?? .null, "source": .string(source)]),
+      activity: .leadCreated, activityData: .object(["subject": .string(source)]))
+  }
+
+  static func leadUpdated(_ lead: ID<Lead>, revision: Int, changes: [FieldChange]) -> Event {
+    let fields = changes.map(\.field)
+    return Event(
+      name: "LeadUpdated", lead: lead, subject: "\(lead):r\(revision)",
+      payload: .object(["fields": .array(fields.map(JSON.string))]),
+      activity: .leadUpdated,
+      activityData: .object(["subject": .string(fields.joined(separator: " "))]), changes: changes)
+  }
+
+  static func stageChanged(
+    _ lead: ID<Lead>, step: ID<StageStep>, from: Lead.Stage, to: Lead.Stage, reason: String?
+  ) -> Event {
+    Event(
+      name: "StageChanged", lead: lead, subject: step.description,
+      payload: .object(["from": .string(from.rawValue), "to": .string(to.rawValue)]),
+      activity: .stageChanged,
+      activityData: .object([
+        "from": .string(from.rawValue), "to": .string(to.rawValue), "reason": .string(reason),
+      ]),
+      changes: [FieldChange("stage", from.rawValue, to.rawValue)].compactMap { $0 })
+  }
+
+  static func suppressionChanged(
+    _ lead: ID<Lead>, change: ID<StatusChange>, isOn: Bool, reason: String
+  ) -> Event {
+    Event(
+      name: "ContactStatusChanged", lead: lead, subject: change.description,
+      payload: .object(["axis": .string("suppressed"), "on": .bool(isOn)]),
+      activity: isOn ? .suppressed : .suppressionLifted,
+      activityData: .object(["reason": .string(reason)]),
+      changes: [FieldChange("suppressed", isOn ? "no" : "yes", isOn ? "yes" : "no")].compactMap {
+        $0
+      })
+  }
+}
+
+// MARK: - Drafts and review
+
+extension Event {
+  static func draftCreated(_ draft: Draft.Identity, subject: String) -> Event {
+    onDraft("DraftCreated", draft, key: draft.id.description, .draftCreated, subject: subject)
+  }
+
+  /// `revision` tells one submission of a draft from the next.
+  static func draftSubmitted(
+    _ draft: Draft.Identity, revision: Int, subject: String, hash: String
+  ) -> Event {
+    onDraft(
+      "DraftSubmitted", draft, key: "\(draft.id):r\(revision)", .draftSubmitted,
+      subject: subject, hash: hash)
+  }
+
+  static func draftWithdrawn(_ draft: Draft) -> Event {
+    onDraft(
+      "DraftWithdrawn", draft.identity, key: "\(draft.id):r\(draft.revision)", .draftWithdrawn,
+      subject: draft.subject)
+  }
+
+  static func changesRequested(_ draft: Draft, approval: ID<Approval>, comment: String?) -> Event {
+    onDraft(
+      "ChangesRequested", draft.identity, key: approval.description, .changesRequested,
+      subject: draft.subject, reason: comment)
+  }
+
+  static func draftApproved(
+    _ draft: Draft, approval: ID<Approval>, hash: String, delivery: ID<Delivery>, comment: String?
+  ) -> Event {
+    var event = onDraft(
+      "DraftApproved", draft.identity, key: draft.id.description, .draftApproved,
+      subject: draft.subject, reason: comment)
+    event.payload = .object([
+      "draft": .id(draft.id), "version": .number(draft.version), "approval": .id(approval),
+      "content_sha256": .string(hash), "deliveries": .array([.id(delivery)]),
+    ])
+    return event
+  }
+
+  static func draftRejected(_ draft: Draft, comment: String?, isCancellation: Bool) -> Event {
+    onDraft(
+      "DraftRejected", draft.identity, key: draft.id.description,
+      isCancellation ? .draftCancelled : .draftRejected, subject: draft.subject, reason: comment)
+  }
+
+  private static func onDraft(
+    _ name: String, _ draft: Draft.Identity, key: String, _ activity: Activity.Kind,
+    subject: String, reason: String? = nil, hash: String? = nil
+  ) -> Event {
+    Event(
+      name: name, lead: draft.lead, subject: key,
+      payload: .object([
+        "draft": .id(draft.id), "version": .number(draft.version), "content_sha256": .string(hash),
+      ]),
+      activity: activity,
+      activityData: .object(["subject": .string(subject), "reason": .string(reason)]),
+      draft: draft.id)
+  }
+}
+
+// MARK: - Deliveries
+
+extension Event {
+  static func draftSent(_ mail: OutgoingMail) -> Event {
+    onDelivery(
+      "DraftSent", mail.identity, key: mail.identity.draft.description, .draftSent, reason: nil)
+  }
+
+  /// `attempt` tells one failure of a delivery from the next.
+  static func deliveryFailed(
+    _ delivery: Delivery.Identity, attempt: Int, _ activity: Activity.Kind, reason: String
+  ) -> Event {
+    onDelivery(
+      "DeliveryFailed", delivery, key: "\(delivery.id):\(attempt)", activity, reason: reason)
+  }
+
+  /// What a person said about a delivery that stood still.
+  static func deliveryResolved(
+    _ delivery: Delivery.Identity, leaseToken: Int, isArrived: Bool, comment: String
+  ) -> Event {
+    onDelivery(
+      isArrived ? "DraftSent" : "DeliveryResolved", delivery,
+      key: isArrived ? delivery.draft.description : "\(delivery.id):\(leaseToken)",
+      .deliveryResolved, reason: comment)
+  }
+
+  private static func onDelivery(
+    _ name: String, _ delivery: Delivery.Identity, key: String, _ activity: Activity.Kind,
+    reason: String?
+  ) -> Event {
+    Event(
+      name: name, lead: delivery.lead, subject: key,
+      payload: .object(["draft": .id(delivery.draft), "delivery": .id(delivery.id)]),
+      activity: activity,
+      activityData: .object([
+        "delivery": .id(delivery.id), "subject": .string(delivery.subject),
+        "reason": .string(reason),
+      ]),
+      draft: delivery.draft)
+  }
+}

@@ -1,0 +1,168 @@
+import Mail
+import Postgres
+
+/// Sends what was approved, one delivery at a time, each at most once.
+///
+/// A dispatcher belongs to one thread and owns its database connection. Before the last bytes of a
+/// mail leave, the delivery is marked as committing; a crash after that leaves it for a person.
+package final class Dispatcher {
+  private let database: Database
+  private let transport: SMTPTransport
+  private let owner: String
+  private let leaseSeconds: Int
+  private let report: (String) -> Void
+
+  /// `owner` names this worker process in the leases; `report` gets one line per delivery.
+  package init(
+    database: Database, transport: SMTPTransport, owner: String, leaseSeconds: Int,
+    report: @escaping (String) -> Void
+  ) {
+    self.database = database
+    self.transport = transport
+    self.owner = owner
+    self.leaseSeconds = leaseSeconds
+    self.report = report
+  }
+
+  /// Sends up to `limit` deliveries that are due; returns how many there were.
+  package func dispatch(limit: Int, shouldStop: () -> Bool) throws -> Int {
+    let claimed = try database.call(
+      LeasedDelivery.claim(owner: owner, limit: limit, leaseSeconds: leaseSeconds))
+    for delivery in claimed {
+      // What is left stays leased and is free again when the lease ends.
+      if shouldStop() { break }
+      try send(delivery)
+    }
+    return claimed.count
+  }
+
+  private func send(_ lease: LeasedDelivery) throws {
+    let (_, mail) = try database.read(as: lease, OutgoingMail.of(lease.id))
+    let verdict = PolicyGate.decide(mail.facts)
+    try database.write(as: lease) { tx in
+      verdict.store(for: mail.identity, in: tx)
+      if !verdict.isAllowed {
+        fail(lease, mail, .blocked, reason: verdict.reasonCode, in: tx)
+      }
+    }
+    guard verdict.isAllowed else { return log(lease, "blocked: \(verdict.reasonCode)") }
+
+    let outcome = try handOver(mail, lease)
+    try settle(lease, mail, outcome)
+    log(lease, outcome.words)
+  }
+
+  /// Hands the approved bytes to the mail server.
+  private func handOver(_ mail: OutgoingMail, _ lease: LeasedDelivery) throws -> SMTPOutcome {
+    guard let manifest = Manifest.decode(mail.manifest) else {
+      return .refused(code: 0, reply: "The approved content cannot be read", isPermanent: true)
+    }
+    do {
+      let content = try EmailContent(manifest)
+      let message = try content.message(messageID: mail.messageID, sentAt: mail.approvedAt).bytes()
+      return try transport.send(
+        message: message, envelopeFrom: manifest.senderAddress, recipients: content.envelope,
+        beforeCommit: { mark(lease) })
+    } catch let error as MailFailure {
+      return .refused(code: 0, reply: "The message cannot be built: \(error)", isPermanent: true)
+    }
+  }
+
+  /// Makes the point of no return durable; false keeps the last bytes back.
+  private func mark(_ lease: LeasedDelivery) -> Bool {
+    do {
+      try database.write(as: lease) { tx in
+        tx.run("Delivery.mark", "select app.mark_committing(\(lease.id), \(lease.token))")
+      }
+      return true
+    } catch {
+      log(lease, "not marked: \(error)")
+      return false
+    }
+  }
+
+  private func settle(_ lease: LeasedDelivery, _ mail: OutgoingMail, _ outcome: SMTPOutcome) throws
+  {
+    switch outcome {
+    case .accepted(let reply):
+      // What the server has must not be forgotten because the database is away for a moment.
+      try persistently {
+        try database.write(as: lease) { tx in
+          tx.run(
+            "Delivery.complete",
+            "select app.complete_delivery(\(lease.id), \(lease.token), \(reply))")
+          tx.record(.draftSent(mail))
+        }
+      }
+    case .refused(let code, let reply, let isPermanent):
+      let phase: DeliveryAttempt.Phase = isPermanent ? .dead : .refused
+      try fail(lease, mail, phase, reason: code == 0 ? reply : "\(code) \(reply)")
+    case .notSent(let reason):
+      try fail(lease, mail, .notSent, reason: reason)
+    case .uncertain(let reason):
+      try fail(lease, mail, .uncertain, reason: reason)
+    case .aborted:
+      // The lease is gone or the database is: the sweep, or whoever holds the lease now, goes on.
+      break
+    }
+  }
+
+  private func fail(
+    _ lease: LeasedDelivery, _ mail: OutgoingMail, _ phase: DeliveryAttempt.Phase, reason: String
+  ) throws {
+    try persistently {
+      try database.write(as: lease) { tx in fail(lease, mail, phase, reason: reason, in: tx) }
+    }
+  }
+
+  /// Only what a person has to know goes on the lead's timeline; another try does not.
+  private func fail(
+    _ lease: LeasedDelivery, _ mail: OutgoingMail, _ phase: DeliveryAttempt.Phase, reason: String,
+    in tx: Transaction<LeasedDelivery>
+  ) {
+    tx.run(
+      "Delivery.fail",
+      "select app.fail_delivery(\(lease.id), \(lease.token), \(phase), \(reason))")
+    let activity: Activity.Kind? =
+      switch phase {
+      case .blocked: .deliveryBlocked
+      case .dead: .deliveryDead
+      case .uncertain: .deliveryUncertain
+      default: nil
+      }
+    if let activity {
+      tx.record(.deliveryFailed(mail.identity, attempt: lease.token, activity, reason: reason))
+    }
+  }
+
+  /// Tries again while the lease lasts; after that the sweep makes the delivery a doubtful one.
+  private func persistently(_ body: () throws -> Void) throws {
+    let pause = 250
+    for _ in 0..<(leaseSeconds * 1_000 / pause) {
+      do {
+        return try body()
+      } catch let error as PostgresError where error.isOutage {
+        report("database away, holding on: \(error)")
+        sleep(milliseconds: pause)
+      }
+    }
+    try body()
+  }
+
+  private func log(_ lease: LeasedDelivery, _ what: String) {
+    report("delivery \(lease.id) attempt \(lease.attempt): \(what)")
+  }
+}
+
+extension SMTPOutcome {
+  fileprivate var words: String {
+    switch self {
+    case .accepted(let reply): "accepted: \(reply)"
+    case .refused(let code, let reply, let isPermanent):
+      "refused \(isPermanent ? "for good" : "for now"): \(code) \(reply)"
+    case .notSent(let reason): "not sent: \(reason)"
+    case .aborted: "aborted before the end"
+    case .uncertain(let reason): "uncertain: \(reason)"
+    }
+  }
+}

@@ -1,0 +1,86 @@
+import Mail
+import Postgres
+import Secrets
+
+/// A delivery this worker has leased.
+package struct LeasedDelivery: Entry {
+  package let tenant: ID<Tenant>
+  package let id: ID<Delivery>
+  package let token: Int
+  package let attempt: Int
+
+  package var enter: Query<Void> {
+    Query("LeasedDelivery.enter", "select app.enter_delivery(\(tenant), \(id), \(token))")
+  }
+
+  /// Leases deliveries that are due, fair over the tenants.
+  ///
+  /// `leaseSeconds` after the last renewal a delivery whose worker is gone is free again.
+  package static func claim(owner: String, limit: Int, leaseSeconds: Int) -> Query<[LeasedDelivery]>
+  {
+    Query(
+      "LeasedDelivery.claim",
+      """
+      select tenant_id, id, lease_token, attempts
+      from app.claim_deliveries(\(owner), \(limit), \(limit), make_interval(secs => \(leaseSeconds)))
+      """,
+      all: { row in
+        try LeasedDelivery(
+          tenant: row.next(), id: row.next(), token: row.next(), attempt: row.next())
+      })
+  }
+
+  package static func renew(owner: String, leaseSeconds: Int) -> Query<Void> {
+    Query(
+      "LeasedDelivery.renew",
+      "select app.renew_leases(\(owner), make_interval(secs => \(leaseSeconds)))")
+  }
+}
+
+/// What the worker needs to know to send one delivery.
+package struct OutgoingMail: Sendable {
+  package let identity: Delivery.Identity
+  package let messageID: String
+  package let manifest: [UInt8]
+  package let approvedHash: [UInt8]
+  package let isApproved: Bool
+  package let suppressedReason: String?
+  package let approvedAt: Timestamp
+
+  static func of(_ delivery: ID<Delivery>) -> Query<OutgoingMail> {
+    Query(
+      "OutgoingMail.of",
+      """
+      select x.id, d.lead_id, x.draft_id, d.subject, x.message_id, d.manifest, p.content_sha256,
+             d.status = 'approved' and d.approval_id = p.id and x.content_sha256 = p.content_sha256,
+             l.suppressed_reason, p.created_at
+      from deliveries x
+      join drafts d on d.tenant_id = x.tenant_id and d.id = x.draft_id
+      join leads l on l.tenant_id = d.tenant_id and l.id = d.lead_id
+      join approvals p on p.tenant_id = x.tenant_id and p.id = x.approval_id
+      where x.id = \(delivery)
+      """,
+      only: { row in
+        try OutgoingMail(
+          identity: Delivery.Identity(
+            id: row.next(), lead: row.next(), draft: row.next(), subject: row.next()),
+          messageID: row.next(), manifest: row.next(), approvedHash: row.next(),
+          isApproved: row.next(), suppressedReason: row.next(optional: String.self),
+          approvedAt: row.next())
+      })
+  }
+
+  var facts: PolicyGate.Facts {
+    PolicyGate.Facts(
+      suppressedReason: suppressedReason, contentHash: Sodium.sha256(manifest),
+      approvedHash: approvedHash, isApproved: isApproved)
+  }
+
+  /// Ours, from the delivery's id: the same on every try.
+  static func messageID(of delivery: ID<Delivery>, from sender: String) -> String {
+    let host = sender.utf8.split(separator: UInt8(ascii: "@")).last.map {
+      String(decoding: $0, as: UTF8.self)
+    }
+    return "<\(delivery)@\(host ?? "localhost")>"
+  }
+}

@@ -1,0 +1,66 @@
+import Postgres
+
+/// The customer organisation that owns every row.
+package struct Tenant: Sendable {
+  package let id: ID<Tenant>
+  package let slug: String
+  package let name: String
+  package let memberCount: Int
+  package let createdAt: Timestamp
+}
+
+/// What `closerflow tenant create` needs to know.
+package struct NewTenant: Sendable {
+  package let id = ID<Tenant>()
+  package let slug: String
+  package let name: String
+  package let contactName: String
+  package let contactEmail: EmailAddress
+  package let timezone: String
+  package let locale: String
+  package let currency: String
+
+  package init(
+    slug: String, name: String, contactName: String, contactEmail: EmailAddress, timezone: String,
+    locale: String, currency: String
+  ) {
+    self.slug = slug
+    self.name = name
+    self.contactName = contactName
+    self.contactEmail = contactEmail
+    self.timezone = timezone
+    self.locale = locale
+    self.currency = currency
+  }
+}
+
+extension Tenant {
+  /// Creates the tenant; the slug's unique key decides between two of the same name.
+  package static func create(_ new: NewTenant, in tx: Transaction<Operator>) {
+    tx.run(
+      "Tenant.create",
+      """
+      insert into tenants (id, slug, name, contact_name, contact_email, timezone, locale, currency)
+      values (\(new.id), \(new.slug), \(new.name), \(new.contactName), \(new.contactEmail),
+              \(new.timezone), \(new.locale), \(new.currency))
+      """)
+    tx.audit("tenant_created", of: "tenant", new.id, to: new.slug)
+  }
+
+  package static func named(_ slug: String) -> Query<ID<Tenant>?> {
+    Query("Tenant.named", "select id from tenants where slug = \(slug)", one: { try $0.next() })
+  }
+
+  package static let all = Query<[Tenant]>(
+    "Tenant.all",
+    """
+    select t.id, t.slug, t.name,
+           (select count(*) from memberships m where m.tenant_id = t.id and m.disabled_at is null), t.created_at
+    from tenants t order by t.slug
+    """,
+    all: { row in
+      try Tenant(
+        id: row.next(), slug: row.next(), name: row.next(), memberCount: row.next(),
+        createdAt: row.next())
+    })
+}

@@ -1,0 +1,5 @@
+#ifndef CLOSERFLOW_SHIMS_H
+#define CLOSERFLOW_SHIMS_H
+#include "sockets.h"
+#include "curl_shims.h"
+#endif

@@ -1,0 +1,125 @@
+import CFastCGI
+import Glibc
+import HTTP
+
+/// One accepted connection and libfcgi's state for it, outside Swift's memory at a fixed address.
+///
+/// libfcgi would accept by itself and then hold the thread as long as the connection lives; here
+/// the descriptor is injected, and a thread is lent only while there is a request to read. That
+/// sets two fields which the header asks to leave alone; their place is fixed in libfcgi 2.4.
+///
+/// Known limits of the library, all out of reach of a browser because nginx writes the records, and
+/// of other local users because of the socket's permissions:
+/// - a PARAMS record with a name length near 2^31 makes an allocation fail, and an assertion ends
+///   the process; the supervisor starts it again;
+/// - a parameter's value ends at its first NUL;
+/// - a request sent before the previous one's answer (pipelining; nginx never does) is lost.
+struct Connection {
+  private let state: UnsafeMutablePointer<FCGX_Request>
+
+  /// Takes over the descriptor; nil if its timeouts cannot be set, then it is closed.
+  init?(descriptor: Int32, timeoutMilliseconds: Int) {
+    var timeout = timeval(
+      tv_sec: timeoutMilliseconds / 1000, tv_usec: timeoutMilliseconds % 1000 * 1000)
+    let size = socklen_t(MemoryLayout<timeval>.size)
+    guard setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &timeout, size) == 0,
+      setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &timeout, size) == 0
+    else {
+      close(descriptor)
+      return nil
+    }
+    state = .allocate(capacity: 1)
+    // -1: there is nothing to accept on, so the library gives up where it would wait for a peer.
+    FCGX_InitRequest(state, -1, 0)
+    state.pointee.ipcFd = descriptor
+    // Without this the first FCGX_Accept_r, which begins by finishing, closes the descriptor.
+    state.pointee.keepConnection = 1
+  }
+
+  /// Never 0 or 1: it is an address.
+  var token: UInt64 { UInt64(UInt(bitPattern: state)) }
+
+  init(token: UInt64) {
+    guard let state = UnsafeMutablePointer<FCGX_Request>(bitPattern: UInt(token)) else {
+      preconditionFailure("A token is made from a connection.")
+    }
+    self.state = state
+  }
+
+  var descriptor: Int32 { state.pointee.ipcFd }
+  var isOpen: Bool { state.pointee.ipcFd >= 0 }
+
+  /// Reads the next request up to its body. False when the peer is gone, stalled or spoke something
+  /// else; the connection is closed then.
+  func readRequest() -> Bool { FCGX_Accept_r(state) == 0 }
+
+  /// Calls `body` with each parameter's name and value, and stops when it throws.
+  func eachParameter(
+    _ body: (UnsafeBufferPointer<UInt8>, UnsafeBufferPointer<UInt8>) throws(ClientError) -> Void
+  ) throws(ClientError) {
+    guard var next = state.pointee.envp else { return }
+    while let entry = next.pointee {
+      let bytes = UnsafeRawPointer(entry).assumingMemoryBound(to: UInt8.self)
+      let whole = UnsafeBufferPointer(start: bytes, count: strlen(entry))
+      let equals = whole.firstIndex(of: UInt8(ascii: "=")) ?? whole.endIndex
+      try body(
+        UnsafeBufferPointer(rebasing: whole[..<equals]),
+        UnsafeBufferPointer(rebasing: whole[min(equals + 1, whole.endIndex)...]))
+      next += 1
+    }
+  }
+
+  enum Body {
+    case whole([UInt8])
+    /// More than the limit came, and was dropped.
+    case tooLarge
+    /// The peer went away or stalled, or never came to an end.
+    case broken
+  }
+
+  /// Reads the body to its end, so that nothing of it is left in front of the next request.
+  func readBody(bytesMax: Int, discardedBytesMax: Int, expecting count: Int) -> Body {
+    guard let input = state.pointee.in else { return .broken }
+    var body: [UInt8] = []
+    if count > 0 { body.reserveCapacity(min(count, bytesMax) + 1) }
+    var total = 0
+    let ended = withUnsafeTemporaryAllocation(byteCount: 8192, alignment: 8) { chunk in
+      while total <= discardedBytesMax {
+        let read = Int(
+          FCGX_GetStr(chunk.baseAddress?.assumingMemoryBound(to: CChar.self), 8192, input))
+        guard read > 0 else { return true }
+        total += read
+        if total <= bytesMax { body.append(contentsOf: UnsafeRawBufferPointer(chunk)[..<read]) }
+      }
+      return false
+    }
+    guard ended, FCGX_GetError(input) == 0 else { return .broken }
+    return total > bytesMax ? .tooLarge : .whole(body)
+  }
+
+  /// Hands bytes to the library, which sends them in records of up to 8 kB.
+  func write(_ bytes: [UInt8]) {
+    bytes.withUnsafeBytes { buffer in
+      guard let start = buffer.baseAddress?.assumingMemoryBound(to: CChar.self) else { return }
+      var rest = buffer.count
+      while rest > 0 {
+        let count = min(rest, Int(Int32.max))
+        // A peer that left is noticed by `finish`; nobody is there to be told earlier.
+        guard FCGX_PutStr(start + (buffer.count - rest), Int32(count), state.pointee.out) > 0
+        else { return }
+        rest -= count
+      }
+    }
+  }
+
+  /// Sends what is left and ends the request; `isOpen` tells whether another may follow.
+  func finish() { FCGX_Finish_r(state) }
+
+  /// Frees everything, and closes the descriptor if the library has not. Not by the library, which
+  /// would first read whatever the peer still sends.
+  func free() {
+    if isOpen { close(state.pointee.ipcFd) }
+    FCGX_Free(state, 0)
+    state.deallocate()
+  }
+}
