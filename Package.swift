@@ -55,6 +55,10 @@ let package = Package(
       ],
       swiftSettings: strict),
 
+    .target(
+      name: "TestSupport",
+      dependencies: ["Web", "CRM", "HTTP", "Postgres", "Secrets", "Templating", httpTypes, logging],
+      path: "Tests/TestSupport", swiftSettings: strict),
     tests("HTTPTests", ["HTTP", httpTypes]),
     tests("FastCGITests", ["FastCGI", "HTTP", httpTypes]),
     tests("PostgresTests", ["Postgres"]),
@@ -62,5 +66,8 @@ let package = Package(
     tests("TemplatingTests", ["Templating"]),
     tests("MailTests", ["Mail"]),
     tests("SecretsTests", ["Secrets"]),
+    tests("CRMTests", ["CRM", "TestSupport", "Mail", "Postgres", "Secrets"]),
+    tests("WebTests", ["Web", "CRM", "TestSupport", "HTTP", "Postgres", "Secrets", "Templating", httpTypes]),
+    tests("SchemaTests", ["CRM", "Postgres", "TestSupport"]),
   ]
 )

@@ -1,0 +1,87 @@
+import Glibc
+
+/// Why a migration was not run; each description is a sentence for whoever runs it.
+package enum MigrationError: Error, Sendable {
+  /// A file or directory that cannot be read or written.
+  case unreadable(String, errno: Int32)
+  /// A file that is no migration.
+  case malformed(file: String, line: Int?, String)
+  /// The files and the database's history contradict each other.
+  case history([HistoryConflict])
+  /// Statements that endanger a running system.
+  case dangerous([MigrationFinding])
+  /// A statement failed; its file was rolled back, the files before it stay applied.
+  case failed(file: String, line: Int?, sqlState: String, String)
+  /// The schema breaks a rule; `file` was rolled back, nil when it was like that before.
+  case catalogue(file: String?, [MigrationFinding])
+  /// Another runner held the lock for all the seconds we waited.
+  case anotherRunner(waitedSeconds: Int)
+  /// What going down would lose.
+  case dataLoss(file: String, [String])
+  case nothingToTakeDown
+  case noWayDown(file: String)
+  /// The database does not know our roles.
+  case notBootstrapped(String)
+}
+
+/// One way in which files and history contradict each other.
+package enum HistoryConflict: Sendable, Equatable {
+  case edited(file: String)
+  case vanished(file: String)
+  case outOfOrder(file: String, newestApplied: String)
+}
+
+/// One thing a rule found.
+package struct MigrationFinding: Sendable, Hashable {
+  /// `0007_drafts.sql:93`, or the name of a table or function.
+  package let place: String
+  package let rule: String
+  package let text: String
+}
+
+extension MigrationFinding: CustomStringConvertible {
+  package var description: String { "\(place): \(text) [\(rule)]" }
+}
+
+extension HistoryConflict: CustomStringConvertible {
+  package var description: String {
+    switch self {
+    case .edited(let file):
+      "\(file) was changed after it was applied; restore it and put the change into a new migration"
+    case .vanished(let file):
+      "\(file) is applied but its file is gone; restore it, or run the version that has it"
+    case .outOfOrder(let file, let newest):
+      "\(file) comes before \(newest), which is applied; give it the next number"
+    }
+  }
+}
+
+extension MigrationError: CustomStringConvertible {
+  package var description: String {
+    switch self {
+    case .unreadable(let path, let code): "\(path): \(String(cString: strerror(code)))"
+    case .malformed(let file, let line, let text): "\(place(file, line)) \(text)"
+    case .history(let conflicts): conflicts.map(\.description).joined(separator: "\n")
+    case .dangerous(let findings):
+      findings.map(\.description).joined(separator: "\n")
+        + "\nwhere it is right all the same, say so above the statement: -- lint:allow RULE: reason"
+    case .failed(let file, let line, let state, let message):
+      "\(place(file, line)) failed and was rolled back: "
+        + (message.isEmpty ? state : "\(message) (\(state))")
+    case .catalogue(let file, let findings):
+      (file.map { "\($0) was rolled back, because it leaves" } ?? "the database has")
+        + " what the rules forbid:\n" + findings.map(\.description).joined(separator: "\n")
+    case .anotherRunner(let seconds): "another migration is running; gave up after \(seconds) s"
+    case .dataLoss(let file, let losses):
+      "taking \(file) down would lose data: \(losses.joined(separator: ", "))"
+    case .nothingToTakeDown: "no migration is applied"
+    case .noWayDown(let file): "\(file) has no -- migrate:down"
+    case .notBootstrapped(let text):
+      "the database is not set up; run deploy/postgres/bootstrap.sql as its superuser (\(text))"
+    }
+  }
+}
+
+private func place(_ file: String, _ line: Int?) -> String {
+  line.map { "\(file):\($0)" } ?? file
+}

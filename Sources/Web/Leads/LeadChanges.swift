@@ -1,0 +1,145 @@
+import CRM
+import HTTP
+import HTTPTypes
+import Postgres
+import Templating
+
+/// Capturing and changing leads.
+enum LeadChanges {
+  static func add(to router: inout Router<Answer>) {
+    router.get("/leads/new", .may(.writeLeads), new)
+    router.post("/leads", .may(.writeLeads), create)
+    router.get("/leads/{id}/edit", .may(.writeLeads), edit)
+    router.post("/leads/{id}", .may(.writeLeads), save)
+    router.post("/leads/{id}/stage", .may(.writeLeads), move)
+    router.post("/leads/{id}/suppression", .may(.writeLeads), suppress)
+    router.post("/leads/{id}/suppression-removal", .may(.writeLeads), liftSuppression)
+  }
+
+  private static func new(_ visit: Visit) throws -> Response {
+    let (desk, members) = try visit.read(Member.active)
+    return try visit.page(
+      NewLeadPage(desk, LeadForm(owner: desk.viewer.id), members: members), desk)
+  }
+
+  private static func create(_ visit: Visit) throws -> Response {
+    var form = try LeadForm(visit.request.form)
+    guard let details = form.details else { return try again(visit, form) }
+    do {
+      return try capture(visit, details)
+    } catch let error as PostgresError {
+      guard let refusal = Lead.Refusal(error), form.explain(refusal) else { throw error }
+      return try again(visit, form)
+    }
+  }
+
+  private static func capture(_ visit: Visit, _ details: LeadDetails) throws -> Response {
+    let id = ID<Lead>()
+    let work: (Transaction<PostEntry>) throws -> String = { tx in
+      try Lead.capture(details, as: id, in: tx)
+      return Links.lead(id, .leadCreated)
+    }
+    do {
+      return try visit.post(work)
+    } catch let error as PostgresError where error.constraint == "contacts_email_key" {
+      // Somebody captured the same person at this moment; now they are found.
+      return try visit.post(work)
+    }
+  }
+
+  private static func again(_ visit: Visit, _ form: LeadForm) throws -> Response {
+    let (desk, members) = try visit.read(Member.active)
+    return try visit.page(
+      NewLeadPage(desk, form, members: members), desk, status: .unprocessableContent)
+  }
+
+  private static func edit(_ visit: Visit) throws -> Response {
+    let id = try visit.id(Lead.self)
+    let (desk, lead, contacts, members) = try visit.read(
+      Lead.find(id), Contact.all(of: id), Member.active)
+    guard let lead else { throw NotFound() }
+    let contact = contacts.first { $0.isPrimary }
+    let page = EditLeadPage(
+      desk, lead, contact: contact, LeadForm(lead, contact: contact), members: members,
+      savedBy: nil)
+    return try visit.page(page, desk)
+  }
+
+  private static func save(_ visit: Visit) throws -> Response {
+    let id = try visit.id(Lead.self)
+    let posted = try visit.request.form
+    var form = try LeadForm(posted)
+    let revision = try posted.value("revision").flatMap { Int(strictDecimal: $0) } ?? 0
+    guard let details = form.details else { return try editAgain(visit, id, form) }
+    do {
+      return try visit.post { tx in
+        try Lead.edit(id, seen: revision, details, in: tx)
+        return Links.lead(id, .leadSaved)
+      }
+    } catch Lead.Refusal.changedMeanwhile {
+      return try editAgain(visit, id, form, isConflict: true)
+    } catch let error as PostgresError {
+      guard let refusal = Lead.Refusal(error), form.explain(refusal) else { throw error }
+      return try editAgain(visit, id, form)
+    }
+  }
+
+  private static func editAgain(
+    _ visit: Visit, _ id: ID<Lead>, _ form: LeadForm, isConflict: Bool = false
+  ) throws -> Response {
+    let (desk, lead, contacts, members, saver) = try visit.read(
+      Lead.find(id), Contact.all(of: id), Member.active, AuditRow.lastActor(on: id))
+    guard let lead else { throw NotFound() }
+    let page = EditLeadPage(
+      desk, lead, contact: contacts.first { $0.isPrimary }, form, members: members,
+      savedBy: isConflict ? saver ?? "" : nil)
+    return try visit.page(page, desk, status: isConflict ? .conflict : .unprocessableContent)
+  }
+
+  private static func move(_ visit: Visit) throws -> Response {
+    let id = try visit.id(Lead.self)
+    var form = try LeadRecordForm(moving: visit.request.form)
+    guard let stage = form.stage.value, let reason = form.reason.value else {
+      return try LeadPages.show(visit, id: id, form: form)
+    }
+    do {
+      return try visit.post { tx in
+        try Lead.move(id, to: stage, reason: reason, in: tx)
+        return Links.lead(id, .leadMoved)
+      }
+    } catch let refusal as Lead.Refusal {
+      form.explain(refusal)
+      return try LeadPages.show(visit, id: id, form: form)
+    }
+  }
+
+  private static func suppress(_ visit: Visit) throws -> Response {
+    try changeSuppression(visit) { id, reason, tx in
+      try Lead.suppress(id, reason: reason, in: tx)
+      return Links.lead(id, .leadSuppressed)
+    }
+  }
+
+  private static func liftSuppression(_ visit: Visit) throws -> Response {
+    try changeSuppression(visit) { id, reason, tx in
+      try Lead.liftSuppression(of: id, reason: reason, in: tx)
+      return Links.lead(id, .suppressionLifted)
+    }
+  }
+
+  private static func changeSuppression(
+    _ visit: Visit, _ change: (ID<Lead>, String, Transaction<PostEntry>) throws -> String
+  ) throws -> Response {
+    let id = try visit.id(Lead.self)
+    var form = try LeadRecordForm(suppressing: visit.request.form)
+    guard let reason = form.suppressionReason.value else {
+      return try LeadPages.show(visit, id: id, form: form)
+    }
+    do {
+      return try visit.post { tx in try change(id, reason, tx) }
+    } catch let refusal as Lead.Refusal {
+      form.explain(refusal)
+      return try LeadPages.show(visit, id: id, form: form)
+    }
+  }
+}

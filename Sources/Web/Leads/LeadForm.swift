@@ -1,0 +1,132 @@
+import CRM
+import HTTP
+import Templating
+
+/// What was typed about a lead, what it means, and what to say when it means nothing.
+struct LeadForm: Templated {
+  var title = Field<String, L>()
+  var description = Field<String, L>()
+  var estimatedValue = Field<Money?, L>()
+  var source = Field<String?, L>()
+  var owner = Field<ID<User>?, L>()
+  var firstName = Field<String?, L>()
+  var lastName = Field<String?, L>()
+  var company = Field<String?, L>()
+  var email = Field<EmailAddress?, L>()
+  var phone = Field<PhoneNumber?, L>()
+
+  /// An empty form for a new lead, which its writer will own.
+  init(owner: ID<User>) {
+    self.owner.typed = owner.description
+  }
+
+  init(_ posted: PostedForm) throws {
+    let odd = L("Use ordinary characters on one line.")
+    title = try posted.text("title", max: 200, orElse: L("Give the lead a title."))
+    description = try posted.optionalMultiline("description", max: 10_000)
+    estimatedValue = try posted.optionalField(
+      "estimated_value", orElse: L("Write an amount like 1200 or 1200.50."), read: { Money($0) })
+    source = try posted.optionalText("source", max: 100, orElse: odd)
+    owner = try posted.optionalField(
+      "owner", orElse: L("Choose somebody from the list."), read: { ID($0) })
+    firstName = try posted.optionalText("first_name", max: 100, orElse: odd)
+    lastName = try posted.optionalText("last_name", max: 100, orElse: odd)
+    company = try posted.optionalText("company", max: 200, orElse: odd)
+    email = try posted.optionalField(
+      "email", orElse: L("That does not look like an e-mail address."), read: { EmailAddress($0) })
+    phone = try posted.optionalField(
+      "phone", orElse: L("Write the number with its country code, like +33 6 12 34 56 78."),
+      read: { PhoneNumber($0) })
+  }
+
+  /// The form filled with what is saved.
+  init(_ lead: Lead, contact: Contact?) {
+    title.typed = lead.title
+    description.typed = lead.description
+    estimatedValue.typed = lead.estimatedValue.map(MoneyText.typed) ?? ""
+    source.typed = lead.source ?? ""
+    owner.typed = lead.owner?.id.description ?? ""
+    firstName.typed = contact?.firstName ?? ""
+    lastName.typed = contact?.lastName ?? ""
+    company.typed = lead.company ?? ""
+    email.typed = contact?.email ?? ""
+    phone.typed = contact?.phone ?? ""
+  }
+
+  /// Nil while any field has something wrong.
+  var details: LeadDetails? {
+    guard let title = title.value, let description = description.value,
+      let estimatedValue = estimatedValue.value, let source = source.value,
+      let owner = owner.value, let firstName = firstName.value, let lastName = lastName.value,
+      let company = company.value, let email = email.value, let phone = phone.value
+    else { return nil }
+    return LeadDetails(
+      title: title, description: description, company: company, source: source,
+      estimatedValue: estimatedValue, owner: owner,
+      contact: ContactDetails(firstName: firstName, lastName: lastName, email: email, phone: phone))
+  }
+
+  /// Puts the sentence of a refusal beside the field it is about; false for one that is about none.
+  mutating func explain(_ refusal: Lead.Refusal) -> Bool {
+    switch refusal {
+    case .emailAlreadyKnown: email.error = L("Another contact has this address.")
+    case .phoneAlreadyKnown: phone.error = L("Another contact has this number.")
+    case .ownerUnknown: owner.error = L("Choose somebody from the list.")
+    case .changedMeanwhile, .alreadyThere, .reasonNeeded, .alreadySuppressed, .notSuppressed:
+      return false
+    }
+    return true
+  }
+
+  var errors: FormErrors {
+    FormErrors([
+      ("title", title.error), ("description", description.error),
+      ("estimated_value", estimatedValue.error), ("source", source.error),
+      ("owner", owner.error), ("first_name", firstName.error), ("last_name", lastName.error),
+      ("company", company.error), ("email", email.error), ("phone", phone.error),
+    ])
+  }
+
+  static let keys = Keys<LeadForm>()
+    .text("title", \.title.typed).text("title_error", \.title.error)
+    .text("description", \.description.typed).text("description_error", \.description.error)
+    .text("estimated_value", \.estimatedValue.typed)
+    .text("estimated_value_error", \.estimatedValue.error)
+    .text("source", \.source.typed).text("source_error", \.source.error)
+    .text("owner_error", \.owner.error)
+    .text("first_name", \.firstName.typed).text("first_name_error", \.firstName.error)
+    .text("last_name", \.lastName.typed).text("last_name_error", \.lastName.error)
+    .text("company", \.company.typed).text("company_error", \.company.error)
+    .text("email", \.email.typed).text("email_error", \.email.error)
+    .text("phone", \.phone.typed).text("phone_error", \.phone.error)
+    .flag("has_errors") { !$0.errors.problems.isEmpty }.list("errors") { $0.errors.problems }
+}
+
+/// Somebody or something to choose.
+struct Choice: Templated {
+  let value: String
+  let name: L
+  let isSelected: Bool
+
+  static let keys = Keys<Choice>()
+    .text("value", \.value).text("name", \.name).flag("selected", \.isSelected)
+
+  static func owners(_ members: [Member], chosen: String) -> [Choice] {
+    [Choice(value: "", name: L("Nobody yet"), isSelected: chosen.isEmpty)]
+      + members.map { member in
+        let id = member.id.description
+        return Choice(value: id, name: L(verbatim: member.name), isSelected: id == chosen)
+      }
+  }
+}
+
+/// A suggestion for the source; any other word may be typed.
+struct SourceSuggestion: Templated {
+  let name: L
+
+  static let keys = Keys<SourceSuggestion>().text("name", \.name)
+
+  static let all = [
+    L("website"), L("referral"), L("fair"), L("phone"), L("e-mail"),
+  ].map(SourceSuggestion.init)
+}

@@ -1,0 +1,153 @@
+import CRM
+import HTTP
+import Templating
+
+/// The record: who it is, where it stands, what was written, what happened, what to do next.
+struct LeadPage: Page {
+  let desk: Desk
+  let lead: Lead
+  let contacts: [ContactLine]
+  let stages: [StageLine]
+  let drafts: [DraftLine]
+  let timeline: [TimelineLine]
+  let olderTimelineURL: String?
+  let nextStep: NextStep
+  let form: LeadRecordForm
+
+  init(
+    _ desk: Desk, _ lead: Lead, contacts: [Contact], steps: [StageStep], drafts: [DraftSummary],
+    activities: [Activity], form: LeadRecordForm
+  ) {
+    self.desk = desk
+    self.lead = lead
+    self.form = form
+    self.contacts = contacts.map(ContactLine.init)
+    stages = Lead.Stage.allCases.map { StageLine($0, of: lead, steps, now: desk.viewer.now) }
+    self.drafts = drafts.map { DraftLine($0, now: desk.viewer.now) }
+    timeline = activities.prefix(Activity.pageSize).map { TimelineLine($0, now: desk.viewer.now) }
+    olderTimelineURL =
+      activities.count > Activity.pageSize
+      ? Links.list(
+        Links.lead(lead.id), [("before", activities[Activity.pageSize - 1].id.description)])
+      : nil
+    nextStep = NextStep(
+      lead, hasAddress: contacts.contains { $0.email != nil }, drafts: drafts, viewer: desk.viewer)
+  }
+
+  private var mayWrite: Bool { desk.viewer.may(.writeLeads) }
+  private var isSuppressed: Bool { lead.suppression != nil }
+  private var hasAddress: Bool { contacts.contains { $0.email != nil } }
+  private var suppressionOpen: Bool { form.isSuppression }
+
+  private var stageOptions: [Choice] {
+    let chosen = form.stage.typed.isEmpty ? lead.stage.rawValue : form.stage.typed
+    return Lead.Stage.allCases.map {
+      Choice(value: $0.rawValue, name: $0.words, isSelected: $0.rawValue == chosen)
+    }
+  }
+
+  static let template = "leads/show"
+  static let keys = Keys<LeadPage>().include(\.desk)
+    .text("lead_id") { $0.lead.id.description }.text("title", \.lead.title)
+    .text("company", \.lead.company).text("description", \.lead.description)
+    .text("source", \.lead.source).text("owner_name") { $0.lead.owner?.name ?? "–" }
+    .text("estimated_value") { page in
+      page.lead.estimatedValue.map { MoneyText(money: $0, currency: page.desk.viewer.currency) }
+    }
+    .moment("created") { Moment($0.lead.createdAt, now: $0.desk.viewer.now) }
+    .flag("may_edit") { $0.mayWrite }
+    .flag("suppressed") { $0.isSuppressed }
+    .text("suppressed_reason") { $0.lead.suppression?.reason ?? "" }
+    .text("suppressed_by") { $0.lead.suppression?.by ?? "" }
+    .text("suppressed_since") { page in
+      page.lead.suppression.map { SaidTime(time: $0.since, now: page.desk.viewer.now) }
+    }
+    .text("suppressed_exact") { $0.lead.suppression.map { ExactTime(time: $0.since) } }
+    .text("suppressed_iso") { $0.lead.suppression?.since.iso8601 }
+    .flag("may_receive") { !$0.isSuppressed && $0.hasAddress }
+    .flag("no_address") { !$0.isSuppressed && !$0.hasAddress }
+    .list("contacts", \.contacts)
+    .text("next_step", \.nextStep.words).text("next_step_url", \.nextStep.url)
+    .text("next_step_action", \.nextStep.action)
+    .flag("may_write") { $0.desk.viewer.may(.writeDrafts) && $0.nextStep.isWritingApart }
+    .flag("may_suppress") { $0.mayWrite && !$0.isSuppressed }
+    .flag("may_lift") { $0.mayWrite && $0.isSuppressed }
+    .flag("suppression_open") { $0.suppressionOpen }
+    .text("suppression_reason", \.form.suppressionReason.typed)
+    .text("suppression_reason_error", \.form.suppressionReason.error)
+    .list("stages", \.stages).flag("may_move") { $0.mayWrite }
+    .text("next_stage") { $0.lead.stage.next?.rawValue }
+    .text("next_stage_name") { $0.lead.stage.next?.words ?? L("Decision") }
+    .flag("move_open", \.form.isMove).list("stage_options") { $0.stageOptions }
+    .text("stage_error", \.form.stage.error).text("reason", \.form.reason.typed)
+    .text("reason_error", \.form.reason.error)
+    .flag("has_errors") { !$0.form.errors.isEmpty }.list("errors") { $0.form.errors }
+    .flag("has_drafts") { !$0.drafts.isEmpty }.list("drafts", \.drafts)
+    .list("timeline", \.timeline).text("older_timeline_url", \.olderTimelineURL)
+}
+
+struct ContactLine: Templated {
+  let name: String
+  let email: String?
+  let phone: String?
+  let isPrimary: Bool
+
+  init(_ contact: Contact) {
+    name = contact.name.isEmpty ? contact.email ?? contact.phone ?? "" : contact.name
+    email = contact.email
+    phone = contact.phone
+    isPrimary = contact.isPrimary
+  }
+
+  static let keys = Keys<ContactLine>()
+    .text("name", \.name).text("email", \.email).text("phone", \.phone)
+    .text("role") { _ in String?.none }.flag("primary", \.isPrimary)
+}
+
+/// One rung of the ladder, with when the lead last came there.
+struct StageLine: Templated {
+  let name: L
+  let position: String
+  let since: Moment?
+
+  init(_ stage: Lead.Stage, of lead: Lead, _ steps: [StageStep], now: Timestamp) {
+    name = stage.words
+    position = stage == lead.stage ? "current" : stage < lead.stage ? "done" : "ahead"
+    let arrival = steps.last { $0.to == stage && stage <= lead.stage }
+    since = arrival.map { Moment($0.at, now: now) }
+  }
+
+  static let keys = Keys<StageLine>()
+    .text("name", \.name).text("position", \.position)
+    .flag("current") { $0.position == "current" }.moment("since") { $0.since }
+}
+
+struct DraftLine: Templated {
+  let id: String
+  let subject: String
+  let status: Draft.Status
+  let authorName: String
+  let version: Int
+  let changed: Moment
+  let leadTitle: String
+  let comment: String?
+
+  init(_ draft: DraftSummary, now: Timestamp) {
+    id = draft.id.description
+    subject = draft.subject.isEmpty ? "–" : draft.subject
+    status = draft.status
+    authorName = draft.authorName
+    version = draft.version
+    changed = Moment(draft.updatedAt, now: now)
+    leadTitle = draft.leadTitle
+    comment = draft.comment
+  }
+
+  static let keys = Keys<DraftLine>()
+    .text("draft_id", \.id).text("subject", \.subject)
+    .text("status_name") { $0.status.words }.text("status_tone") { $0.status.tone }
+    .text("author_name", \.authorName).text("version", \.version)
+    .text("lead_title", \.leadTitle).text("comment") { $0.status == .draft ? $0.comment : nil }
+    .text("url") { "/drafts/\($0.id)" }
+    .moment("changed") { $0.changed }
+}

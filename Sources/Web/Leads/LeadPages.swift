@@ -1,0 +1,41 @@
+import CRM
+import HTTP
+import HTTPTypes
+import Templating
+
+/// Looking at leads: the list and the record.
+enum LeadPages {
+  static func add(to router: inout Router<Answer>) {
+    router.get("/leads", .may(.readLeads), list)
+    router.get("/leads/{id}", .may(.readLeads), show)
+  }
+
+  private static func list(_ visit: Visit) throws -> Response {
+    let query = visit.request.query
+    let list = LeadList(
+      words: try query.value("q").map(\.trimmed).flatMap { $0.isEmpty ? nil : $0 },
+      stage: try query.value("stage").flatMap(Lead.Stage.init),
+      after: try visit.queryID("after", of: Lead.self))
+    let (desk, rows) = try visit.read(list.rows)
+    return try visit.page(LeadListPage(desk, list, rows), desk)
+  }
+
+  private static func show(_ visit: Visit) throws -> Response {
+    try show(visit, id: try visit.id(Lead.self), form: LeadRecordForm())
+  }
+
+  /// The record page; `form` holds what was typed into one of its forms that came back.
+  static func show(
+    _ visit: Visit, id: ID<Lead>, form: LeadRecordForm
+  ) throws -> Response {
+    let before = try visit.queryID("before", of: Activity.self)
+    let (desk, lead, contacts, steps, drafts, activities) = try visit.read(
+      Lead.find(id), Contact.all(of: id), StageStep.all(of: id), DraftSummary.all(of: id),
+      Activity.latest(of: id, before: before))
+    guard let lead else { throw NotFound() }
+    let page = LeadPage(
+      desk, lead, contacts: contacts, steps: steps, drafts: drafts, activities: activities,
+      form: form)
+    return try visit.page(page, desk, status: form.errors.isEmpty ? .ok : .unprocessableContent)
+  }
+}

@@ -1,0 +1,90 @@
+import CRM
+import HTTP
+import HTTPTypes
+import Templating
+
+struct NewLeadPage: Page {
+  let desk: Desk
+  let form: LeadForm
+  let owners: [Choice]
+
+  init(_ desk: Desk, _ form: LeadForm, members: [Member]) {
+    self.desk = desk
+    self.form = form
+    owners = Choice.owners(members, chosen: form.owner.typed)
+  }
+
+  static let template = "leads/new"
+  static let keys = Keys<NewLeadPage>().include(\.desk).include(\.form)
+    .text("currency", \.desk.viewer.currency)
+    .list("owner_options", \.owners).list("source_options") { _ in SourceSuggestion.all }
+}
+
+struct EditLeadPage: Page {
+  let desk: Desk
+  let lead: Lead
+  let form: LeadForm
+  let revision: String
+  let owners: [Choice]
+  /// What somebody else saved meanwhile; nil where nobody did.
+  let conflict: Conflict?
+
+  struct Conflict {
+    let by: String
+    let moment: Moment
+    let fields: [SavedField]
+  }
+
+  struct SavedField: Templated {
+    let label: L
+    let value: String
+
+    static let keys = Keys<SavedField>().text("label", \.label).text("saved_value", \.value)
+  }
+
+  init(
+    _ desk: Desk, _ lead: Lead, contact: Contact?, _ form: LeadForm, members: [Member],
+    savedBy: String?
+  ) {
+    self.desk = desk
+    self.lead = lead
+    self.form = form
+    revision = String(lead.revision)
+    owners = Choice.owners(members, chosen: form.owner.typed)
+    conflict =
+      savedBy.map { name in
+      Conflict(
+        by: name, moment: Moment(lead.updatedAt, now: desk.viewer.now),
+        fields: Self.differences(between: form, and: LeadForm(lead, contact: contact)))
+      }
+  }
+
+  private static func differences(between typed: LeadForm, and saved: LeadForm) -> [SavedField] {
+    let pairs: [(L, String, String)] = [
+      (L("Title"), typed.title.typed, saved.title.typed),
+      (L("Description"), typed.description.typed, saved.description.typed),
+      (L("Estimated value"), typed.estimatedValue.typed, saved.estimatedValue.typed),
+      (L("Source"), typed.source.typed, saved.source.typed),
+      (L("First name"), typed.firstName.typed, saved.firstName.typed),
+      (L("Last name"), typed.lastName.typed, saved.lastName.typed),
+      (L("Company"), typed.company.typed, saved.company.typed),
+      (L("E-mail"), typed.email.typed, saved.email.typed),
+      (L("Phone"), typed.phone.typed, saved.phone.typed),
+    ]
+    return pairs.filter { !$0.1.utf8.elementsEqual($0.2.utf8) }
+      .map { SavedField(label: $0.0, value: $0.2) }
+  }
+
+  static let template = "leads/edit"
+  static let keys = Keys<EditLeadPage>().include(\.desk).include(\.form)
+    .text("currency", \.desk.viewer.currency)
+    .list("owner_options", \.owners).list("source_options") { _ in SourceSuggestion.all }
+    .text("lead_id") { $0.lead.id.description }.text("saved_title", \.lead.title)
+    .text("revision", \.revision)
+    .flag("conflict") { $0.conflict != nil }
+    .text("conflict_by") { $0.conflict?.by ?? "" }
+    .text("conflict_when") { $0.conflict?.moment.said }
+    .text("conflict_exact") { $0.conflict?.moment.exact }
+    .text("conflict_iso") { $0.conflict?.moment.iso }
+    .list("conflict_fields") { $0.conflict?.fields ?? [] }
+}

@@ -1,0 +1,62 @@
+import CRM
+import Templating
+
+/// One line of the timeline: a plain sentence, who, when, and where the evidence is.
+struct TimelineLine: Templated {
+  let summary: L
+  let actorName: L
+  let actorKind: L?
+  let linkURL: String?
+  let linkName: L
+  let detail: String?
+  let moment: Moment
+
+  init(_ activity: Activity, now: Timestamp) {
+    summary = activity.summary
+    actorName = activity.actorName.map { L(verbatim: $0) } ?? L("CloserFlow")
+    actorKind = activity.actorName == nil ? L("worker") : nil
+    if let delivery = activity.delivery {
+      linkURL = Links.delivery(delivery)
+      linkName = L("Delivery")
+    } else {
+      linkURL = activity.draft.map { Links.draft($0) }
+      linkName = L("Draft")
+    }
+    detail = activity.reason
+    moment = Moment(activity.at, now: now)
+  }
+
+  static let keys = Keys<TimelineLine>()
+    .text("summary", \.summary).text("actor_name", \.actorName).text("actor_kind", \.actorKind)
+    .text("link_url", \.linkURL).text("link_name", \.linkName).text("detail", \.detail)
+    .moment("happened") { $0.moment }
+}
+
+extension Activity {
+  fileprivate var summary: L {
+    let subject = subject ?? ""
+    return switch kind {
+    case .leadCreated: L("Lead captured.")
+    case .leadUpdated: L("Lead edited.")
+    case .stageChanged: L("Moved from \(Self.stage(from)) to \(Self.stage(to)).")
+    case .suppressed: L("All e-mail to this lead was stopped.")
+    case .suppressionLifted: L("E-mail to this lead was allowed again.")
+    case .draftCreated: L("Started “\(subject)”.")
+    case .draftSubmitted: L("Submitted “\(subject)” for review.")
+    case .draftWithdrawn: L("Withdrew “\(subject)” from review.")
+    case .changesRequested: L("Asked for changes in “\(subject)”.")
+    case .draftApproved: L("Approved “\(subject)”.")
+    case .draftRejected: L("Rejected “\(subject)”.")
+    case .draftCancelled: L("Cancelled “\(subject)” before it left.")
+    case .draftSent: L("Delivered “\(subject)”.")
+    case .deliveryBlocked: L("“\(subject)” was held back by a rule.")
+    case .deliveryDead: L("“\(subject)” could not be delivered.")
+    case .deliveryUncertain: L("Nobody knows whether “\(subject)” arrived.")
+    case .deliveryResolved: L("Settled the delivery of “\(subject)”.")
+    }
+  }
+
+  private static func stage(_ code: String?) -> L {
+    code.flatMap(Lead.Stage.init)?.words ?? L("New")
+  }
+}

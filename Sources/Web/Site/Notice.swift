@@ -1,0 +1,42 @@
+import CRM
+import Templating
+
+/// What just happened, told on the page that a post leads to: `?said=lead-created`.
+enum Notice: String, Sendable {
+  case leadCreated = "lead-created"
+  case leadSaved = "lead-saved"
+  case leadMoved = "lead-moved"
+  case leadSuppressed = "lead-suppressed"
+  case suppressionLifted = "suppression-lifted"
+  case draftSaved = "draft-saved"
+  case draftSubmitted = "draft-submitted"
+  case draftWithdrawn = "draft-withdrawn"
+  case draftCancelled = "draft-cancelled"
+  case versionStarted = "version-started"
+  case approved, rejected
+  case changesRequested = "changes-requested"
+  case deliveryResolved = "delivery-resolved"
+  case signedOut = "signed-out"
+
+  var words: L {
+    switch self {
+    case .leadCreated: L("The lead is captured.")
+    case .leadSaved: L("Saved.")
+    case .leadMoved: L("The lead has moved.")
+    case .leadSuppressed: L("No e-mail goes to this lead any more.")
+    case .suppressionLifted: L("E-mail may go to this lead again.")
+    case .draftSaved: L("Saved. Nothing is sent.")
+    case .draftSubmitted: L("Submitted. A reviewer decides now.")
+    case .draftWithdrawn: L("Withdrawn from review. You can edit it again.")
+    case .draftCancelled: L("Cancelled. It will not be sent.")
+    case .versionStarted: L("A new version is on your desk.")
+    case .approved: L("Approved. The e-mail is on its way.")
+    case .rejected: L("Rejected. The author can read why.")
+    case .changesRequested: L("Sent back. The author can read what to change.")
+    case .deliveryResolved: L("Noted. The delivery is settled.")
+    case .signedOut: L("You are signed out.")
+    }
+  }
+
+  var tone: Tone { .fine }
+}

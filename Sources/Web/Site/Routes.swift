@@ -1,0 +1,29 @@
+import CRM
+import HTTP
+import Templating
+
+/// Every feature of the site.
+enum Routes {
+  static func add(to router: inout Router<Answer>) {
+    HealthPages.add(to: &router)
+    SignInPages.add(to: &router)
+    TodayPages.add(to: &router)
+    LeadPages.add(to: &router)
+    LeadChanges.add(to: &router)
+    DraftPages.add(to: &router)
+    DraftChanges.add(to: &router)
+    ReviewPages.add(to: &router)
+    OutboxPages.add(to: &router)
+  }
+}
+
+extension Site {
+  /// Every page with its template: what `Templates` compiles at start.
+  package static let pages: [any Page.Type] = [
+    SignInPage.self, ErrorPage.self, SessionEndedPage.self, TodayPage.self,
+    LeadListPage.self, NewLeadPage.self, EditLeadPage.self, LeadPage.self,
+    NewDraftPage.self, EditDraftPage.self, DraftPage.self,
+    ReviewQueuePage.self, ReviewCardPage.self, ReviewChangedPage.self,
+    DeliveryListPage.self, DeliveryPage.self,
+  ]
+}

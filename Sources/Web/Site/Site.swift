@@ -1,0 +1,124 @@
+import CRM
+import HTTP
+import HTTPTypes
+import Logging
+import Postgres
+import Secrets
+import Templating
+
+/// The whole site: a function from a request to a response.
+package struct Site: Sendable {
+  let router: Router<Answer>
+
+  package init() {
+    var router = Router<Answer>()
+    Routes.add(to: &router)
+    self.router = router
+  }
+
+  /// Answers a request. Never throws: what goes wrong is a page too.
+  package func respond(to request: Request, _ services: inout Services) -> Response {
+    let started = ContinuousClock.now
+    var request = request
+    let visit: Visit
+    var response: Response
+    do {
+      let answer = try answer(&request)
+      let token = try Self.token(request, services.shared.configuration)
+      visit = Visit(request, services, token: token, permission: answer.audience.permission)
+      response = respond(visit, answer)
+    } catch {
+      visit = Visit(request, services, token: nil, permission: nil)
+      response = ErrorPages.answer(error, visit)
+    }
+    SecurityHeaders.add(to: &response, isSecure: services.shared.configuration.isSecure)
+    log(visit, response, since: started)
+    touchSession(visit)
+    return response
+  }
+
+  /// Answers what could not even be read as a request.
+  package func refuse(_ refused: RefusedRequest, _ services: inout Services) -> Response {
+    var response = ErrorPages.answer(refused, services)
+    SecurityHeaders.add(to: &response, isSecure: services.shared.configuration.isSecure)
+    services.shared.log.notice(
+      "refused",
+      metadata: [
+        "id": "\(refused.id)", "status": "\(response.status.code)",
+        "reason": "\(refused.error.reason)",
+      ])
+    services.shared.metrics.count(response.status.code, microseconds: 0)
+    return response
+  }
+
+  private func respond(_ visit: Visit, _ answer: Answer) -> Response {
+    do {
+      if visit.request.method == .post { try checkPost(visit, answer) }
+      return try answer.handler(visit)
+    } catch {
+      return ErrorPages.answer(error, visit)
+    }
+  }
+
+  private func answer(_ request: inout Request) throws -> Answer {
+    switch router.match(request.method, request.path) {
+    case .found(let route):
+      request.follow(route)
+      return route.handler
+    case .methodNotAllowed(let methods): throw ClientError.methodNotAllowed(methods)
+    case .notFound: throw ClientError.notFound()
+    }
+  }
+
+  /// Once, for every post; a handler cannot forget it.
+  private func checkPost(_ visit: Visit, _ answer: Answer) throws {
+    try Guard.checkOrigin(visit.request, visit.shared.configuration)
+    switch answer.audience {
+    case .everyone: break  // Sign-in checks its own cookie: there is no session yet.
+    case .member, .may:
+      guard let token = visit.token else { throw EntryRefusal.noSession }
+      try Guard.checkToken(visit.request, of: token)
+    }
+  }
+
+  private static func token(_ request: Request, _ configuration: SiteConfiguration) throws -> Token?
+  {
+    try request.cookie(configuration.cookieName("sess")).flatMap { Token($0) }
+  }
+
+  /// In a trip of its own, after the answer is made: a failure here is no failure of the page.
+  private func touchSession(_ visit: Visit) {
+    guard visit.guest.viewer?.isTouchDue == true else { return }
+    do {
+      _ = try visit.services.database.call(try visit.session().touch)
+    } catch {
+      visit.shared.log.warning("session not touched", metadata: ["error": "\(error)"])
+    }
+  }
+
+  private func log(_ visit: Visit, _ response: Response, since started: ContinuousClock.Instant) {
+    let microseconds = Int((ContinuousClock.now - started) / .microseconds(1))
+    let tally = visit.services.database.takeTally()
+    visit.shared.metrics.count(response.status.code, microseconds: microseconds)
+    visit.shared.log.info(
+      "request",
+      metadata: [
+        "id": "\(visit.request.id)", "tenant": "\(visit.guest.viewer?.tenant.description ?? "-")",
+        "method": "\(visit.request.method.rawValue)", "route": "\(visit.request.pattern ?? "-")",
+        "status": "\(response.status.code)", "ms": "\(milliseconds(microseconds))",
+        "trips": "\(tally.roundTrips)", "query_ms": "\(milliseconds(tally.microseconds))",
+      ])
+  }
+}
+
+extension Audience {
+  fileprivate var permission: Permission? {
+    if case .may(let permission) = self { permission } else { nil }
+  }
+}
+
+/// Microseconds as milliseconds with three decimals.
+private func milliseconds(_ microseconds: Int) -> String {
+  let rest = microseconds % 1_000
+  return "\(microseconds / 1_000).\(rest < 10 ? "00" : rest < 100 ? "0" : "")\(rest)"
+}

@@ -1,0 +1,180 @@
+import CRM
+import Templating
+
+// The interface's words for the domain's codes; a new case does not compile until it has one.
+
+extension Role {
+  var words: L {
+    switch self {
+    case .sales: L("Sales")
+    case .reviewer: L("Reviewer")
+    case .admin: L("Admin")
+    }
+  }
+
+  static func words(for roles: [Role]) -> L {
+    switch roles.count {
+    case 0: L("No role")
+    case 1: roles[0].words
+    case 2: L("\(roles[0].words), \(roles[1].words)")
+    default: L("\(roles[0].words), \(roles[1].words), \(roles[2].words)")
+    }
+  }
+}
+
+extension Lead.Stage {
+  var words: L {
+    switch self {
+    case .new: L("New")
+    case .discovery: L("Discovery")
+    case .proposal: L("Proposal")
+    case .decision: L("Decision")
+    }
+  }
+}
+
+extension Draft.Kind {
+  var words: L {
+    switch self {
+    case .followupEmail: L("Follow-up e-mail")
+    case .followupSMS: L("Follow-up text message")
+    case .scope: L("Scope")
+    case .estimate: L("Estimate")
+    case .proposal: L("Proposal document")
+    }
+  }
+}
+
+extension Draft.Status {
+  var words: L {
+    switch self {
+    case .draft: L("On the desk")
+    case .underReview: L("Waiting for review")
+    case .approved: L("Approved")
+    case .rejected: L("Rejected")
+    case .sent: L("Sent")
+    }
+  }
+
+  var explained: L {
+    switch self {
+    case .draft: L("Nothing is sent before it is submitted and approved.")
+    case .underReview: L("A reviewer decides on exactly this text and these recipients.")
+    case .approved: L("The worker delivers it as it stands here.")
+    case .rejected: L("It will not be sent. Going on means a new version.")
+    case .sent: L("The recipient’s mail server has taken it.")
+    }
+  }
+
+  var tone: Tone {
+    switch self {
+    case .draft: .plain
+    case .underReview: .look
+    case .approved, .sent: .fine
+    case .rejected: .stop
+    }
+  }
+}
+
+extension Approval.Decision {
+  var words: L {
+    switch self {
+    case .approved: L("Approved")
+    case .rejected: L("Rejected")
+    case .changesRequested: L("Changes requested")
+    }
+  }
+
+  var tone: Tone {
+    switch self {
+    case .approved: .fine
+    case .rejected: .stop
+    case .changesRequested: .look
+    }
+  }
+}
+
+extension Delivery.State {
+  var words: L {
+    switch self {
+    case .ready: L("Waiting to leave")
+    case .leased: L("Being sent")
+    case .committing: L("Being handed over")
+    case .sent: L("Delivered")
+    case .uncertain: L("Doubtful")
+    case .blocked: L("Blocked")
+    case .dead: L("Failed")
+    case .cancelled: L("Cancelled")
+    }
+  }
+
+  var explained: L {
+    switch self {
+    case .ready: L("The worker sends it as soon as it may leave.")
+    case .leased: L("A worker has it and talks to the mail server.")
+    case .committing: L("The last bytes are on their way; the mail server’s answer is awaited.")
+    case .sent: L("The recipient’s mail server has taken it.")
+    case .uncertain:
+      L(
+        "The last bytes left, but no clear answer came. It may or may not have arrived, so it is not repeated by itself: look into it and say what became of it."
+      )
+    case .blocked: L("A rule said no when it was due. It stays here until somebody decides.")
+    case .dead: L("The mail server refused it for good, or every try failed.")
+    case .cancelled: L("Somebody took it out. It will not be sent.")
+    }
+  }
+
+  var tone: Tone {
+    switch self {
+    case .sent: .fine
+    case .ready, .leased, .committing: .plain
+    case .uncertain: .look
+    case .blocked, .dead: .stop
+    case .cancelled: .plain
+    }
+  }
+}
+
+extension DeliveryAttempt.Phase {
+  var words: L {
+    switch self {
+    case .committing: L("Handing over the last bytes")
+    case .sent: L("Taken by the mail server")
+    case .refused: L("Refused for now")
+    case .dead: L("Refused for good")
+    case .notSent: L("Could not be handed over")
+    case .blocked: L("Blocked by a rule")
+    case .uncertain: L("No clear answer")
+    case .leaseEnded: L("The worker stopped before the mail left")
+    case .resolved: L("Confirmed as arrived")
+    case .retried: L("Sent again by decision")
+    case .cancelled: L("Cancelled")
+    }
+  }
+
+  var tone: Tone {
+    switch self {
+    case .sent, .resolved: .fine
+    case .committing, .retried, .cancelled: .plain
+    case .refused, .notSent, .uncertain, .leaseEnded: .look
+    case .dead, .blocked: .stop
+    }
+  }
+}
+
+extension PolicyGate.Rule {
+  var words: L {
+    switch self {
+    case .leadNotSuppressed: L("The lead may be written to")
+    case .contentApproved: L("The content is exactly what was approved")
+    }
+  }
+
+  /// What to say when this rule said no.
+  func no(because reason: String?) -> L {
+    switch self {
+    case .leadNotSuppressed: L("No e-mail may go to this lead: \(reason ?? "")")
+    case .contentApproved: L("The content is not the one that was approved.")
+    }
+  }
+}

@@ -1,0 +1,99 @@
+import CRM
+import HTTP
+import HTTPTypes
+import Logging
+import Secrets
+import Templating
+
+@testable import Web
+
+/// A person with a browser: asks the whole site, without sockets, against the real database.
+package final class Browser {
+  package let token: Token?
+  package let user: ID<User>
+  package let email: String
+  private var services: Services
+
+  package init(token: Token?, user: ID<User> = ID(), email: String = "") {
+    self.token = token
+    self.user = user
+    self.email = email
+    services = TestSite.services()
+  }
+
+  /// Somebody who is not signed in.
+  package static var stranger: Browser { Browser(token: nil) }
+
+  package func get(_ path: String, headers: [RequestHeader: String] = [:]) throws -> Page {
+    try send(.get, path, headers: headers)
+  }
+
+  /// Posts a form as a browser does: with the tokens of a page of ours. `once` is new each time
+  /// unless given, as on a page that was loaded for this post.
+  package func post(
+    _ path: String, _ fields: KeyValuePairs<String, String> = [:], once: String? = nil
+  ) throws -> Page {
+    var pairs = fields.map { (name: $0.key, value: $0.value) }
+    if let token { pairs.append(("_token", FormToken(of: token).masked())) }
+    pairs.append(("_once", once ?? ID<Posting>().description))
+    return try post(path, body: NamedValues.encode(pairs))
+  }
+
+  /// Posts exactly these bytes.
+  package func post(
+    _ path: String, body: String, headers: [RequestHeader: String] = [.secFetchSite: "same-origin"]
+  ) throws -> Page {
+    var headers = headers
+    headers[.contentType] = "application/x-www-form-urlencoded"
+    return try send(.post, path, headers: headers, body: Array(body.utf8))
+  }
+
+  package func send(
+    _ method: HTTPRequest.Method, _ path: String, headers: [RequestHeader: String] = [:],
+    body: [UInt8] = []
+  ) throws -> Page {
+    var headers = headers
+    if let token, headers[.cookie] == nil { headers[.cookie] = "sess=\(token.text)" }
+    let request = try Request(
+      method: method, target: path, headers: headers, body: body, remoteAddress: "127.0.0.1",
+      host: "localhost", isSecure: false)
+    let response = TestSite.site.respond(to: request, &services)
+    return Page(response, trips: TestSite.log.takeTrips(request.id))
+  }
+
+  /// Follows a 303, as a browser does.
+  package func follow(_ page: Page) throws -> Page {
+    guard let location = page.location else { return page }
+    return try get(location)
+  }
+}
+
+package enum TestSite {
+  package static let url = "http://localhost"
+  static let site = Site()
+  package static let log = LogRecorder()
+
+  package static let templates: Templates = {
+    do {
+      return try Templates(directory: repositoryRoot + "/Templates", pages: Site.pages)
+    } catch {
+      preconditionFailure("The templates do not compile: \(error)")
+    }
+  }()
+
+  private static let shared = Services.Shared(
+    configuration: SiteConfiguration(publicURL: url, release: "test"), templates: templates,
+    assets: Assets(manifest: ""), door: SignInDoor(TestDatabase.open(as: .signIn)),
+    log: Logger(label: "test") { _ in log })
+
+  static func services() -> Services {
+    Services(database: TestDatabase.open(as: .web), shared: shared)
+  }
+
+  package static let repositoryRoot = #filePath.split(separator: "/").dropLast(3)
+    .reduce("") { "\($0)/\($1)" }
+
+  package static var routes: [(method: HTTPRequest.Method, pattern: String, audience: Audience)] {
+    site.router.routes.map { ($0.method, $0.pattern, $0.handler.audience) }
+  }
+}

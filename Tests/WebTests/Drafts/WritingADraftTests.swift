@@ -1,0 +1,118 @@
+import Postgres
+import TestSupport
+import Testing
+
+@Suite struct `Writing a draft` {
+  @Test func `is saved with its recipients and shown as the recipient will see it`() throws {
+    let acme = try TestTenant.fresh()
+
+    let draft = try acme.draft(subject: "Two options", text: "Hello **Claire**,\n\n- oak\n- ash")
+    let page = try acme.sales.get("/drafts/\(draft)")
+
+    #expect(page.heading == "Two options")
+    #expect(page.has("<strong>Claire</strong>"))
+    #expect(page.shows("Claire Fontaine <claire@fontaine.example>"))
+    #expect(page.shows("On the desk"))
+  }
+
+  @Test func `an incomplete text is saved but not submitted`() throws {
+    let acme = try TestTenant.fresh()
+    let lead = try acme.lead()
+
+    let page = try acme.sales.post(
+      "/leads/\(lead)/drafts",
+      ["type": "followup_email", "subject": "", "content_md": "Half a thought", "then": "submit"])
+
+    #expect(page.status == 422)
+    #expect(page.error(beside: "subject") == "Give the e-mail a subject.")
+    #expect(page.typed("content_md") == "Half a thought")
+    #expect(try acme.count("drafts") == 0)
+  }
+
+  @Test func `addresses come from the lead's contacts and never from a form`() throws {
+    let acme = try TestTenant.fresh()
+    let lead = try acme.lead()
+    let other = try acme.lead(title: "Another", email: "other@example.com")
+
+    let page = try acme.sales.post(
+      "/leads/\(lead)/drafts",
+      ["subject": "Hi", "content_md": "Hello", "to": try acme.contact(of: other), "then": "save"])
+
+    #expect(page.status == 422)
+    #expect(page.error(beside: "recipients") == "Choose the recipients from the list.")
+    #expect(try acme.count("draft_recipients") == 0)
+  }
+
+  @Test func `an edit of a draft that somebody saved meanwhile loses neither text`() throws {
+    let acme = try TestTenant.fresh()
+    let draft = try acme.draft(text: "first")
+    let seen = try acme.revision(of: draft)
+    let edit = { (text: String) -> KeyValuePairs<String, String> in
+      ["revision": seen, "subject": "S", "content_md": text, "then": "save"]
+    }
+    _ = try acme.admin.post("/drafts/\(draft)", edit("theirs"))
+
+    let page = try acme.sales.post("/drafts/\(draft)", edit("mine"))
+
+    #expect(page.status == 409)
+    #expect(page.shows("Ada Admin saved this draft while you were writing"))
+    #expect(page.typed("content_md") == "mine")
+    #expect(try acme.count("drafts", where: "content_md = 'theirs'") == 1)
+  }
+
+  @Test func `submitting fixes the content and the author may take it back`() throws {
+    let acme = try TestTenant.fresh()
+    let draft = try acme.draft()
+
+    let submitted = try acme.sales.post(
+      "/drafts/\(draft)/submission", ["revision": try acme.revision(of: draft)])
+    let waiting = try acme.status(of: draft)
+    let withdrawn = try acme.sales.post("/drafts/\(draft)/withdrawal")
+
+    #expect(submitted.status == 303)
+    #expect(waiting == "under_review")
+    #expect(withdrawn.status == 303)
+    #expect(try acme.status(of: draft) == "draft")
+    #expect(try acme.count("draft_contents") == 1)
+  }
+
+  @Test func `only the author submits and withdraws`() throws {
+    let acme = try TestTenant.fresh()
+    let draft = try acme.draft()
+
+    let submitted = try acme.admin.post(
+      "/drafts/\(draft)/submission", ["revision": try acme.revision(of: draft)])
+
+    #expect(submitted.status == 403)
+    #expect(try acme.status(of: draft) == "draft")
+  }
+
+  @Test func `a rejected text goes on as the next version of the same document`() throws {
+    let acme = try TestTenant.fresh()
+    let draft = try acme.waitingDraft()
+    _ = try acme.reviewer.post(
+      "/drafts/\(draft)/rejection", ["content_sha256": try acme.hash(of: draft), "comment": "No."])
+
+    let next = try acme.sales.post("/drafts/\(draft)/versions").draftID
+    let page = try acme.sales.get("/drafts/\(next)")
+
+    #expect(page.shows("Version 2"))
+    #expect(page.shows("claire@fontaine.example"))
+    #expect(
+      try acme.count(
+        "drafts",
+        where: "document_id = (select document_id from drafts d where d.id = \(draft)::uuid)") == 2)
+  }
+
+  @Test func `an approved mail is cancelled while nothing has left`() throws {
+    let acme = try TestTenant.fresh()
+    let draft = try acme.waitingDraft()
+    _ = try acme.approve(draft)
+
+    let answer = try acme.sales.post("/drafts/\(draft)/cancellation", ["reason": "Wrong price"])
+
+    #expect(answer.status == 303)
+    #expect(try acme.status(of: draft) == "rejected")
+    #expect(try acme.count("deliveries", where: "state = 'cancelled'") == 1)
+  }
+}

@@ -1,0 +1,107 @@
+import Postgres
+import TestSupport
+import Testing
+
+@Suite struct `Capturing a lead` {
+  @Test func `makes a lead with its person, history and event`() throws {
+    let acme = try TestTenant.fresh()
+
+    let answer = try acme.sales.post(
+      "/leads",
+      [
+        "title": "New kitchen", "company": "Maison Fontaine", "first_name": "Claire",
+        "last_name": "Fontaine", "email": "Claire@Fontaine.example", "estimated_value": "18 400.50",
+      ])
+    let record = try acme.sales.follow(answer)
+
+    #expect(answer.status == 303)
+    #expect(record.heading == "New kitchen Maison Fontaine")
+    #expect(record.shows("claire@fontaine.example"))
+    #expect(record.shows("€18,400.50"))
+    #expect(try acme.count("lead_stage_history", where: "to_stage = 'new'") == 1)
+    #expect(try acme.count("outbox_events", where: "type = 'LeadCreated'") == 1)
+  }
+
+  @Test func `an invalid form comes back with every message and everything typed`() throws {
+    let acme = try TestTenant.fresh()
+
+    let page = try acme.sales.post(
+      "/leads",
+      [
+        "title": "", "email": "ada(at)example", "estimated_value": "much",
+        "description": "two\nlines & <tags>",
+      ])
+
+    #expect(page.status == 422)
+    #expect(page.error(beside: "title") == "Give the lead a title.")
+    #expect(page.error(beside: "email") == "That does not look like an e-mail address.")
+    #expect(page.error(beside: "estimated_value") == "Write an amount like 1200 or 1200.50.")
+    #expect(page.typed("email") == "ada(at)example")
+    #expect(page.typed("description") == "two\nlines & <tags>")
+    #expect(try acme.count("leads") == 0)
+  }
+
+  @Test func `a person known by address is found among the contacts`() throws {
+    let acme = try TestTenant.fresh()
+    _ = try acme.sales.post("/leads", ["title": "One", "email": "ada@example.com"])
+
+    _ = try acme.sales.post(
+      "/leads", ["title": "Two", "email": "ADA@example.com", "last_name": "Lovelace"])
+
+    #expect(try acme.count("contacts") == 1)
+    #expect(try acme.count("leads", where: "contact_name = 'Lovelace'") == 2)
+  }
+
+  @Test func `the same form posted twice makes one lead`() throws {
+    let acme = try TestTenant.fresh()
+    let fields: KeyValuePairs = ["title": "Once", "email": "once@example.com"]
+
+    let first = try acme.sales.post("/leads", fields, once: "0199-same")
+    let second = try acme.sales.post("/leads", fields, once: "0199-same")
+
+    #expect(second.status == 303)
+    #expect(second.location == first.location)
+    #expect(try acme.count("leads") == 1)
+  }
+
+  @Test func `two people who capture the same person at once both succeed`() async throws {
+    let acme = try TestTenant.fresh()
+    let tokens = [acme.sales, acme.admin].map { ($0.token, $0.user) }
+
+    let statuses = try await withThrowingTaskGroup { group in
+      for (token, user) in tokens {
+        group.addTask {
+          let browser = Browser(token: token, user: user)
+          return try browser.post("/leads", ["title": "Race", "email": "race@example.com"]).status
+        }
+      }
+      return try await group.reduce(into: []) { $0.append($1) }
+    }
+
+    #expect(statuses == [303, 303])
+    #expect(try acme.count("contacts", where: "email = 'race@example.com'") == 1)
+    #expect(try acme.count("leads") == 2)
+  }
+
+  @Test func `takes two round trips`() throws {
+    let acme = try TestTenant.fresh()
+    _ = try acme.sales.post("/leads", ["title": "Warm the statements", "email": "a@example.com"])
+
+    let answer = try acme.sales.post("/leads", ["title": "Two", "email": "b@example.com"])
+
+    #expect(answer.status == 303)
+    #expect(answer.trips == 2)
+  }
+
+  @Test func `a number of another contact is told beside the field`() throws {
+    let acme = try TestTenant.fresh()
+    _ = try acme.sales.post("/leads", ["title": "One", "phone": "+33 6 12 34 56 78"])
+    _ = try acme.sales.post("/leads", ["title": "Two", "email": "two@example.com"])
+
+    let page = try acme.sales.post(
+      "/leads", ["title": "Three", "email": "two@example.com", "phone": "+33612345678"])
+
+    #expect(page.status == 422)
+    #expect(page.error(beside: "phone") == "Another contact has this number.")
+  }
+}
