@@ -160,7 +160,10 @@ begin
   update sec.users
      set last_login_at = now(), password_hash = coalesce(p_new_hash, password_hash)
    where id = p_user;
-  delete from sec.login_throttles where key = 'pair:' || p_email || ':' || p_address;
+  -- What succeeded was no guess: an office behind one address may sign in as often as it likes.
+  delete from sec.login_throttles where key in ('pair:' || p_email || ':' || p_address, 'account:' || p_email);
+  update sec.login_throttles set attempts = greatest(0, attempts - 1), blocked_until = '-infinity'
+   where key = 'address:' || p_address;
   insert into crm.audit_log (tenant_id, id, actor_id, actor_kind, action, subject_type, subject_id)
   values (home, p_audit_id, p_user, 'member', 'signed_in', 'user', p_user);
 end $$;

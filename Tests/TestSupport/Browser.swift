@@ -21,6 +21,9 @@ package final class Browser {
     services = TestSite.services()
   }
 
+  /// The way into the tenant that a page's route without a permission has.
+  package var session: Session { Session(token ?? .random(), may: nil, requestID: "test") }
+
   /// Somebody who is not signed in.
   package static var stranger: Browser { Browser(token: nil) }
 
@@ -55,7 +58,7 @@ package final class Browser {
     var headers = headers
     if let token, headers[.cookie] == nil { headers[.cookie] = "sess=\(token.text)" }
     let request = try Request(
-      method: method, target: path, headers: headers, body: body, remoteAddress: "127.0.0.1",
+      method: method, target: path, headers: headers, body: body, remoteAddress: "of \(user)",
       host: "localhost", isSecure: false)
     let response = TestSite.site.respond(to: request, &services)
     return Page(response, trips: TestSite.log.takeTrips(request.id))

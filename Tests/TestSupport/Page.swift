@@ -1,8 +1,9 @@
 import HTTP
 import HTTPTypes
+import Testing
 
 /// An answer of the site, read as a person or a test reads it.
-package struct Page {
+package struct Page: CustomTestStringConvertible {
   package let status: Int
   package let response: Response
   package let html: String
@@ -15,6 +16,8 @@ package struct Page {
     self.response = response
     html = String(decoding: response.body, as: UTF8.self)
   }
+
+  package var testDescription: String { "\(status) \(location ?? heading ?? "")" }
 
   package var location: String? { response.header(.location) }
 
@@ -108,5 +111,39 @@ extension StringProtocol {
       start = index(after: candidate)
     }
     return nil
+  }
+}
+
+extension Page {
+  /// The value that the answer gives a cookie.
+  package func cookie(_ name: String) -> String? {
+    for header in response.headers where header.name == .setCookie {
+      if header.value.hasPrefix("\(name)=") {
+        return String(header.value.dropFirst(name.count + 1).prefix { $0 != ";" })
+      }
+    }
+    return nil
+  }
+
+  /// Where the link with these words leads.
+  package func link(_ words: String) -> String? {
+    for candidate in html.split(separator: "<a ") {
+      guard let end = candidate.firstIndex(of: ">"),
+        candidate[candidate.index(after: end)...].hasPrefix(words),
+        let start = candidate.range(of: "href=\"")
+      else { continue }
+      return String(candidate[start.upperBound...].prefix { $0 != "\"" }).replacing(
+        "&amp;", with: "&")
+    }
+    return nil
+  }
+
+  /// The titles in the lead list, from top to bottom.
+  package var leadTitles: [String] {
+    html.split(separator: "<th scope=\"row\">").dropFirst().compactMap { row in
+      row.firstIndex(of: ">").map { end in
+        String(row[row.index(after: end)...].prefix { $0 != "<" }).replacing("&amp;", with: "&")
+      }
+    }
   }
 }

@@ -20,5 +20,7 @@ package enum TestDatabase {
     case worker = "closerflow_worker"
     case signIn = "closerflow_sign_in"
     case migrate = "closerflow_migrate"
+    /// For what nobody else may do: skipping triggers to make many rows.
+    case superuser = "postgres"
   }
 }

@@ -84,3 +84,24 @@ extension Member {
       one: { try $0.next() })
   }
 }
+
+/// What is known of an address before the operator acts on it.
+package struct MemberStanding: Sendable {
+  /// Signs in already, in this tenant or another.
+  package let isPerson: Bool
+  package let isMember: Bool
+  package let isDisabled: Bool
+
+  package static func of(_ email: EmailAddress) -> Query<MemberStanding> {
+    Query(
+      "MemberStanding.of",
+      """
+      select exists (select from sec.users u where u.email = \(email)),
+             m.user_id is not null, m.disabled_at is not null
+      from (select) nobody left join memberships m on m.tenant_id = app.tenant() and m.email = \(email)
+      """,
+      only: { row in
+        try MemberStanding(isPerson: row.next(), isMember: row.next(), isDisabled: row.next())
+      })
+  }
+}

@@ -22,6 +22,8 @@ package struct Lead: Sendable {
     case alreadyThere, reasonNeeded
     case emailAlreadyKnown, phoneAlreadyKnown
     case ownerUnknown
+    /// A person of whom nothing would be left.
+    case contactEmptied
     /// Somebody saved the lead after the form was shown.
     case changedMeanwhile
     case alreadySuppressed, notSuppressed

@@ -77,6 +77,7 @@ extension Lead {
       where id = \(id)
       """)
     if let primary {
+      guard !details.contact.isEmpty else { throw Refusal.contactEmptied }
       details.contact.replace(primary, in: tx)
     } else if !details.contact.isEmpty {
       let contact = known?.id ?? ID<Contact>()

@@ -11,17 +11,25 @@ package final class Dispatcher {
   private let owner: String
   private let leaseSeconds: Int
   private let report: (String) -> Void
+  private let at: (Step) -> Void
 
-  /// `owner` names this worker process in the leases; `report` gets one line per delivery.
+  /// What a delivery has just come through; where it matters that a worker may die.
+  package enum Step: String, CaseIterable, Sendable {
+    case claimed, decided, marked, accepted, settled
+  }
+
+  /// `owner` names this worker process in the leases; `report` gets one line per delivery. `at` is
+  /// told of every step; fault tests kill the process there.
   package init(
     database: Database, transport: SMTPTransport, owner: String, leaseSeconds: Int,
-    report: @escaping (String) -> Void
+    report: @escaping (String) -> Void, at: @escaping (Step) -> Void = { _ in }
   ) {
     self.database = database
     self.transport = transport
     self.owner = owner
     self.leaseSeconds = leaseSeconds
     self.report = report
+    self.at = at
   }
 
   /// Sends up to `limit` deliveries that are due; returns how many there were.
@@ -37,6 +45,7 @@ package final class Dispatcher {
   }
 
   private func send(_ lease: LeasedDelivery) throws {
+    at(.claimed)
     let (_, mail) = try database.read(as: lease, OutgoingMail.of(lease.id))
     let verdict = PolicyGate.decide(mail.facts)
     try database.write(as: lease) { tx in
@@ -45,10 +54,13 @@ package final class Dispatcher {
         fail(lease, mail, .blocked, reason: verdict.reasonCode, in: tx)
       }
     }
+    at(.decided)
     guard verdict.isAllowed else { return log(lease, "blocked: \(verdict.reasonCode)") }
 
     let outcome = try handOver(mail, lease)
+    if case .accepted = outcome { at(.accepted) }
     try settle(lease, mail, outcome)
+    at(.settled)
     log(lease, outcome.words)
   }
 
@@ -74,6 +86,7 @@ package final class Dispatcher {
       try database.write(as: lease) { tx in
         tx.run("Delivery.mark", "select app.mark_committing(\(lease.id), \(lease.token))")
       }
+      at(.marked)
       return true
     } catch {
       log(lease, "not marked: \(error)")

@@ -2,13 +2,14 @@ import Postgres
 
 /// A telephone number in E.164, such as `+33612345678`.
 ///
-/// Typed with spaces, dots, dashes, slashes and brackets; the country code is required.
+/// Typed with spaces, dots, dashes, slashes and brackets; the country code is required. A zero in
+/// brackets, which is dialled inside the country only, is dropped.
 package struct PhoneNumber: Hashable, Sendable, CustomStringConvertible {
   package let text: String
 
   package init?(_ typed: String) {
     var digits: [UInt8] = []
-    for (position, byte) in typed.utf8.enumerated() {
+    for (position, byte) in typed.replacing("(0)", with: "").utf8.enumerated() {
       switch byte {
       case UInt8(ascii: "+") where position == 0: continue
       case UInt8(ascii: "0")...UInt8(ascii: "9"): digits.append(byte)

@@ -78,6 +78,9 @@ enum LeadChanges {
       }
     } catch Lead.Refusal.changedMeanwhile {
       return try editAgain(visit, id, form, isConflict: true)
+    } catch let refusal as Lead.Refusal {
+      guard form.explain(refusal) else { throw refusal }
+      return try editAgain(visit, id, form)
     } catch let error as PostgresError {
       guard let refusal = Lead.Refusal(error), form.explain(refusal) else { throw error }
       return try editAgain(visit, id, form)

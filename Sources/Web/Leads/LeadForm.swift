@@ -72,6 +72,8 @@ struct LeadForm: Templated {
     case .emailAlreadyKnown: email.error = L("Another contact has this address.")
     case .phoneAlreadyKnown: phone.error = L("Another contact has this number.")
     case .ownerUnknown: owner.error = L("Choose somebody from the list.")
+    case .contactEmptied:
+      lastName.error = L("Keep at least a name, an address or a number of this person.")
     case .changedMeanwhile, .alreadyThere, .reasonNeeded, .alreadySuppressed, .notSuppressed:
       return false
     }

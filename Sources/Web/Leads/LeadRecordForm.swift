@@ -31,7 +31,7 @@ struct LeadRecordForm {
     case .reasonNeeded: reason.error = L("Say why the lead moves back.")
     case .alreadySuppressed: suppressionReason.error = L("E-mail to this lead is already stopped.")
     case .notSuppressed: suppressionReason.error = L("E-mail to this lead is already allowed.")
-    case .emailAlreadyKnown, .phoneAlreadyKnown, .ownerUnknown, .changedMeanwhile:
+    case .emailAlreadyKnown, .phoneAlreadyKnown, .ownerUnknown, .contactEmptied, .changedMeanwhile:
       stage.error = L("Somebody was quicker. Look again, then decide.")
     }
   }

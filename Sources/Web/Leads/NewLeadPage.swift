@@ -53,9 +53,9 @@ struct EditLeadPage: Page {
     owners = Choice.owners(members, chosen: form.owner.typed)
     conflict =
       savedBy.map { name in
-      Conflict(
-        by: name, moment: Moment(lead.updatedAt, now: desk.viewer.now),
-        fields: Self.differences(between: form, and: LeadForm(lead, contact: contact)))
+        Conflict(
+          by: name, moment: Moment(lead.updatedAt, now: desk.viewer.now),
+          fields: Self.differences(between: form, and: LeadForm(lead, contact: contact)))
       }
   }
 

@@ -10,7 +10,6 @@ package struct Services {
   let database: Database
   let shared: Shared
 
-
   package init(database: Database, shared: Shared) {
     self.database = database
     self.shared = shared

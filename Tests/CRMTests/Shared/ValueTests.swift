@@ -1,0 +1,81 @@
+import CRM
+import Testing
+
+@Suite struct `Values that people type` {
+  @Test(arguments: [
+    "ada@example.com", "a.b+c@sub.example.co", "O'Neil@example.org", "x_y@a-b.example",
+    "1@2.example",
+  ])
+  func `addresses are kept lower-case`(typed: String) {
+    #expect(EmailAddress(typed)?.text == typed.lowercased())
+  }
+
+  @Test(arguments: [
+    "", "@", "ada", "ada@", "@example.com", "ada@example", "a b@example.com", "ada@exa mple.com",
+    "ada@example.com\n", "ada@example.com\r\nBcc: x@y.example", "\"ada b\"@example.com", "ada@.com",
+    "ada@example..com", "ada@-example.com", "ada@example-.com", "äda@example.com",
+    "ada@exämple.com",
+    "ada@example.com,bob@example.com", "ada@example.com\u{0}", "a\u{301}@example.com",
+    "<ada@example.com>",
+    "ada@@example.com", String(repeating: "a", count: 65) + "@example.com",
+  ])
+  func `what is no address is refused`(typed: String) {
+    #expect(EmailAddress(typed) == nil)
+  }
+
+  @Test(
+    arguments: [
+      ("+33 6 12 34 56 78", "+33612345678"), ("+49 (0) 30/123-456", "+4930123456"),
+      ("+1.415.555.0100", "+14155550100"),
+      ("0612345678", nil), ("+0612345678", nil), ("+33", nil), ("+336123456789012345", nil),
+      ("+٣٣612345678", nil), ("", nil), ("+", nil),
+    ] as [(String, String?)])
+  func `telephone numbers become E.164`(typed: String, text: String?) {
+    #expect(PhoneNumber(typed)?.text == text)
+  }
+
+  @Test(arguments: [
+    ("1200", 120_000), ("1200.5", 120_050), ("1 200,50", 120_050), ("1'200.50", 120_050),
+    ("18\u{202F}400", 1_840_000), ("18\u{A0}400,00", 1_840_000), ("0", 0),
+    ("9999999999.99", 999_999_999_999),
+  ])
+  func `amounts are kept in minor units`(typed: String, minorUnits: Int) {
+    #expect(Money(typed)?.minorUnits == minorUnits)
+  }
+
+  @Test(arguments: [
+    "", "-1", "+5", "1e3", "0x10", "1.234", "1.2.3", "٣", ".", ",5", "1,", "99999999999", "1200€",
+    "much",
+    "9223372036854775808",
+  ])
+  func `what is no amount is refused`(typed: String) {
+    #expect(Money(typed) == nil)
+  }
+}
+
+@Suite struct Identity {
+  @Test func `ids sort by the time they were made`() {
+    let ids = (0..<5_000).map { _ in ID<Lead>().description }
+
+    #expect(ids == ids.sorted())
+    #expect(Set(ids).count == 5_000)
+  }
+
+  @Test func `an id is read back from its text in either case`() throws {
+    let id = ID<Lead>()
+
+    #expect(ID<Lead>(id.description) == id)
+    #expect(ID<Lead>(id.description.uppercased()) == id)
+    #expect(id.description.utf8.count == 36)
+    #expect(Array(id.description)[14] == "7")
+  }
+
+  @Test(arguments: [
+    "", "0199c82c-c000-7001-8000-00030000000", "0199c82c-c000-7001-8000-0003000000000",
+    "0199c82cc0007001800000030000000000000", "0199c82c-c000-7001-8000-00030000000g",
+    "{0199c82c-c000-7001-8000-000300000000}", "0199c82c_c000_7001_8000_000300000000",
+  ])
+  func `what is no id is refused`(text: String) {
+    #expect(ID<Lead>(text) == nil)
+  }
+}
