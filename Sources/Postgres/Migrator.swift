@@ -58,8 +58,8 @@ package struct Migrator {
 
   /// Applies every pending file in order; returns what was applied, nothing when all was there.
   ///
-  /// Throws `MigrationError`, or `PostgresError` when the server went away: then running it again is
-  /// right, whatever happened.
+  /// Throws `MigrationError`, or `PostgresError` when the server went away: then running it again
+  /// is right, whatever happened.
   package func up() throws -> [Step] {
     let files = try MigrationFile.all(in: directory)
     let session = try openSession()

@@ -9,7 +9,7 @@ extension Connection {
   /// Sends the statements and reads every answer: one round trip.
   ///
   /// The first error aborts the statements behind it; the error names the statement. A transaction
-  /// left open by an aborted pipeline is rolled back before this returns (one more trip, only then).
+  /// left open by an aborted pipeline is rolled back before this returns (then one more trip).
   package func pipeline(_ statements: [Statement]) throws(PostgresError) -> [Rows] {
     // Before anything is sent: half a pipeline in libpq's buffer would go out with the next one.
     try refuseNUL(in: statements)

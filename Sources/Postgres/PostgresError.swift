@@ -50,9 +50,8 @@ extension PostgresError {
     switch self {
     case .unavailable, .connectionLost, .outcomeUnknown: true
     case .server(let error):
-      // 57P01–57P03: shutting down or starting up; 53300: too many connections;
-      // 57014, 55P03: statement or lock timeout.
-      ["57P01", "57P02", "57P03", "53300", "57014", "55P03"].contains(error.sqlState)
+      // Class 53: out of disk, memory, connections; 57014, 55P03: statement or lock timeout.
+      error.sqlState.utf8.starts(with: "53".utf8) || ["57014", "55P03"].contains(error.sqlState)
     case .decoding, .nulInText: false
     }
   }
