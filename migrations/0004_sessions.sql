@@ -44,11 +44,13 @@ grant update (location) on crm.idempotency_keys to closerflow_web;
 
 -- Resolves a session to tenant, person and roles, checks the permission (null asks for none) and
 -- sets the context for this transaction: the ticket, and the time zone that times are written in.
--- Raises CF401 (no such session) or CF403 (not permitted).
-create function app.enter(p_token_hash bytea, p_permission text, p_request text)
+-- Raises CF401 (no such session) or CF403 (not permitted). With counts, also what waits for the
+-- person, at most 501 each; here, because the owner counts without asking for the ticket again.
+create function app.enter(p_token_hash bytea, p_permission text, p_request text, p_with_counts boolean)
   returns table (
     tenant_id uuid, user_id uuid, roles text[], name text, tenant_name text, locale text,
-    currency text, entered_at timestamptz, is_touch_due boolean)
+    currency text, entered_at timestamptz, is_touch_due boolean, waiting_drafts bigint,
+    still_deliveries bigint)
   language plpgsql security definer
   set search_path = pg_catalog, pg_temp
 as $$
@@ -75,6 +77,15 @@ begin
   perform set_config('app.ticket', encode(p_token_hash, 'hex'), true),
           set_config('TimeZone', zone, true),
           set_config('app.request', coalesce(p_request, ''), true);
+  if p_with_counts then
+    select count(*) into waiting_drafts from (
+      select from crm.drafts d
+       where d.tenant_id = enter.tenant_id and d.status = 'under_review'
+         and enter.user_id not in (d.author_id, d.last_editor_id) limit 501) w;
+    select count(*) into still_deliveries from (
+      select from crm.deliveries x
+       where x.tenant_id = enter.tenant_id and x.state in ('uncertain', 'blocked', 'dead') limit 501) s;
+  end if;
   return next;
 end $$;
 
@@ -204,7 +215,7 @@ create function app.forget_expired() returns void
   end;
 
 grant execute on function
-  app.enter(bytea, text, text), app.touch_session(bytea), app.close_session(bytea), app.once(uuid, uuid)
+  app.enter(bytea, text, text, boolean), app.touch_session(bytea), app.close_session(bytea), app.once(uuid, uuid)
   to closerflow_web;
 -- Only the sign-in role reads a password hash or makes a session: the web role cannot sign in as anybody.
 grant execute on function
@@ -220,7 +231,7 @@ drop function app.open_session(uuid, bytea, text, text, text, uuid, text);
 drop function app.sign_in_attempt(text, text);
 drop function sec.throttle(text, int, interval);
 drop function app.touch_session(bytea);
-drop function app.enter(bytea, text, text);
+drop function app.enter(bytea, text, text, boolean);
 drop table crm.idempotency_keys;
 drop table sec.login_throttles;
 drop table sec.sessions;

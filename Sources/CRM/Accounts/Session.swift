@@ -19,8 +19,26 @@ package struct Session: Entry {
       "Session.enter",
       """
       select tenant_id, user_id, roles, name, tenant_name, locale, currency, entered_at, is_touch_due
-      from app.enter(\(tokenHash), \(permission), \(requestID))
+      from app.enter(\(tokenHash), \(permission), \(requestID), false)
       """, only: Viewer.init)
+  }
+
+  /// Enters, and counts what waits for the person who entered.
+  package var enterDesk: Query<(viewer: Viewer, counts: DeskCounts)> {
+    Query(
+      "Session.enterDesk",
+      """
+      select tenant_id, user_id, roles, name, tenant_name, locale, currency, entered_at, is_touch_due,
+             waiting_drafts, still_deliveries
+      from app.enter(\(tokenHash), \(permission), \(requestID), true)
+      """,
+      only: { row in
+        let viewer = try Viewer(row: &row)
+        return (
+          viewer,
+          DeskCounts(waitingForReview: try row.next(), deliveriesThatStandStill: try row.next())
+        )
+      })
   }
 
   /// Keeps the session from going idle.
