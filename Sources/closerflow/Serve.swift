@@ -1,0 +1,131 @@
+import ArgumentParser
+import CRM
+import FastCGI
+import HTTP
+import Logging
+import Postgres
+import Templating
+import Web
+
+/// `closerflow serve`: answers nginx until it is asked to end.
+struct Serve: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Answer the pages, as a FastCGI responder behind nginx.",
+    discussion: """
+      Reads DATABASE_URL, PUBLIC_URL, TEMPLATES, ASSETS, MIGRATIONS; also SIGN_IN_DATABASE_URL and \
+      LOG_LEVEL. Ends on SIGTERM or SIGINT, after the requests in flight.
+      """)
+
+  @Option(help: "The unix socket, in a directory that only this user and nginx may enter.")
+  var socket: String
+
+  @Option(help: "How many requests are answered at once.")
+  var workers = 6
+
+  @Flag(help: "Compile a template anew when its file changed; for those who write them.")
+  var reload = false
+
+  func validate() throws {
+    guard (1...256).contains(workers) else { throw ValidationError("--workers is 1 to 256.") }
+  }
+
+  func run() throws {
+    Signals.blockTermination()
+    let started = ContinuousClock.now
+    let settings = try Settings(reload: reload)
+    let log = LogLines.logger(settings.logLevel)
+    try Readiness.demand(settings.database(.web), as: .web, schema: settings.schema)
+    try Readiness.demand(settings.database(.signIn), as: .signIn)
+
+    let responder = try Responder(listener, logger: log, settings.application(log))
+    log.notice(
+      "ready",
+      metadata: [
+        "release": .string(Release.version), "socket": .string(socket),
+        "workers": .stringConvertible(workers), "schema": .string(settings.schema),
+        "ms": .stringConvertible(Int((ContinuousClock.now - started) / .milliseconds(1))),
+      ])
+    let signal = Signals.waitForTermination()
+    log.notice("draining", metadata: ["signal": .stringConvertible(signal)])
+    responder.stop()
+    log.notice("stopped")
+  }
+
+  private var listener: ListenerSettings {
+    var listener = ListenerSettings(socketPath: socket)
+    listener.workers = workers
+    return listener
+  }
+}
+
+extension Serve {
+  /// All that the environment has to say, right or not at all.
+  struct Settings: Sendable {
+    let databaseURL: String
+    let signInURL: String
+    let site: SiteConfiguration
+    let templates: Templates
+    let assets: Assets
+    /// The newest migration that this release knows.
+    let schema: String
+    let logLevel: Logger.Level
+
+    init(reload: Bool) throws {
+      var environment = Environment()
+      let databaseURL = environment.databaseURL()
+      let signInURL = environment.signInDatabaseURL(orElse: databaseURL)
+      let publicURL = environment.publicURL()
+      let templates = environment.templates(reload: reload)
+      let assets = environment.assets()
+      let migrations = environment.migrations()
+      logLevel = environment.logLevel()
+      try environment.refuseProblems()
+      guard let databaseURL, let signInURL, let publicURL, let templates, let assets, let migrations
+      else { preconditionFailure("A setting that is missing is a problem.") }
+      self.databaseURL = databaseURL
+      self.signInURL = signInURL
+      site = SiteConfiguration(publicURL: publicURL, release: Release.version)
+      self.templates = templates
+      self.assets = assets
+      schema = migrations.newest
+    }
+
+    func database(_ role: LoginRole) -> Database {
+      Database(
+        role == .signIn ? signInURL : databaseURL, user: role.rawValue,
+        applicationName: "closerflow serve")
+    }
+
+    func application(_ log: Logger) -> Application<Services> {
+      let shared = Services.Shared(
+        configuration: site, templates: templates, assets: assets,
+        door: SignInDoor(database(.signIn)), log: log)
+      let site = Site()
+      return Application(
+        makeState: { Services(database: database(.web), shared: shared) },
+        answer: { request, services in site.respond(to: request, &services) },
+        refuse: { refused, services in site.refuse(refused, &services) })
+    }
+  }
+}
+
+/// What must hold before a process serves anybody.
+enum Readiness {
+  /// Refuses a role that row security does not hold, and a schema older than this release.
+  static func demand(_ database: Database, as role: LoginRole, schema newest: String) throws {
+    try demand(database, as: role)
+    let applied = try database.call(SchemaVersion.current)
+    guard let applied, applied >= newest else {
+      throw Failure(
+        .configuration,
+        "the schema stands at \(applied ?? "nothing"), this release needs \(newest); "
+          + "run `closerflow migrate up`")
+    }
+  }
+
+  static func demand(_ database: Database, as role: LoginRole) throws {
+    if let objection = try database.call(ConnectedRole.current).objection(to: role) {
+      throw Failure(.notPermitted, "\(objection); sign in as \(role.rawValue)")
+    }
+  }
+}
