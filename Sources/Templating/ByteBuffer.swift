@@ -52,6 +52,21 @@ package struct ByteBuffer: ~Copyable {
     }
   }
 
+  /// Writes a whole number in decimal digits, with zeros in front up to `width`.
+  package mutating func append(_ number: Int, width: Int = 1) {
+    if number < 0 { append(UInt8(ascii: "-")) }
+    var rest = number.magnitude
+    withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 24) { digits in
+      var written = 0
+      repeat {
+        written += 1
+        digits[24 - written] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
+        rest /= 10
+      } while rest > 0 || written < min(width, 20)
+      append(UnsafeBufferPointer(rebasing: digits[(24 - written)...]))
+    }
+  }
+
   /// Writes text for HTML content or a quoted attribute: `& < > " '` become references.
   package mutating func escape(_ text: String) {
     if text.utf8.withContiguousStorageIfAvailable({ escape($0) }) == nil {

@@ -13,6 +13,28 @@ package protocol TemplateText: SendableMetatype {
   /// An empty text closes `{{#name}}` and opens `{{^name}}`.
   var isEmpty: Bool { get }
   func text(in language: Language) -> String
+  /// Writes the text where a page wants it; by itself `text(in:)`, escaped.
+  func write(in language: Language, to buffer: inout ByteBuffer)
+}
+
+extension TemplateText {
+  package func write(in language: Language, to buffer: inout ByteBuffer) {
+    buffer.escape(text(in: language))
+  }
+}
+
+/// Text made of digits and words of ours, which needs no escaping and is written without a detour
+/// through strings: times, amounts.
+package protocol WrittenText: TemplateText {}
+
+extension WrittenText {
+  package var isEmpty: Bool { false }
+
+  package func text(in language: Language) -> String {
+    var buffer = ByteBuffer(capacity: 64)
+    write(in: language, to: &buffer)
+    return buffer.string
+  }
 }
 
 /// The names a template may use on a `Value`, each with the way to read it.
@@ -216,7 +238,7 @@ extension TextKey {
     let read = reader.read
     self.init(
       base: reader.base, isStoredString: isStoredString,
-      write: { address, buffer, language in buffer.escape(read(address).text(in: language)) },
+      write: { address, buffer, language in read(address).write(in: language, to: &buffer) },
       isFilled: { !read($0).isEmpty })
   }
 
@@ -297,6 +319,17 @@ extension Int: TemplateText {
 }
 
 extension Optional: TemplateText where Wrapped: TemplateText {
-  package var isEmpty: Bool { map(\.isEmpty) ?? true }
-  package func text(in language: Language) -> String { map { $0.text(in: language) } ?? "" }
+  // Spelled out: a key path of a generic type is made anew at every call.
+  package var isEmpty: Bool {
+    guard let self else { return true }
+    return self.isEmpty
+  }
+  package func text(in language: Language) -> String {
+    guard let self else { return "" }
+    return self.text(in: language)
+  }
+  package func write(in language: Language, to buffer: inout ByteBuffer) {
+    guard let self else { return }
+    self.write(in: language, to: &buffer)
+  }
 }

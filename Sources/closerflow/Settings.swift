@@ -41,7 +41,9 @@ enum HostPort {
   }
 
   static func isLoopback(_ host: String) -> Bool {
-    host == "localhost" || host == "[::1]" || host == "::1" || host.utf8.starts(with: "127.".utf8)
+    let isIPv4 = host.utf8.allSatisfy { (48...57).contains($0) || $0 == UInt8(ascii: ".") }
+    return host == "localhost" || host == "[::1]"
+      || isIPv4 && host.utf8.starts(with: "127.".utf8)
   }
 
   private static func isHostByte(_ byte: UInt8) -> Bool {

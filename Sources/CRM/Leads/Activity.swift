@@ -46,7 +46,7 @@ package struct Activity: Sendable {
       from activities a
       left join memberships m on m.tenant_id = a.tenant_id and m.user_id = a.actor_id
       where a.lead_id = \(lead) and (\(before)::uuid is null or a.id < \(before))
-      order by a.id desc limit \(pageSize + 1)
+      order by a.id desc limit 51
       """,
       all: { row in
         try Activity(

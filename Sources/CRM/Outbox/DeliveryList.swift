@@ -59,7 +59,7 @@ package struct DeliveryList: Sendable {
   package var rows: Query<[DeliverySummary]> {
     Query(
       "DeliveryList.rows",
-      "\(DeliverySummary.record) \(narrowing) order by x.id desc limit \(Self.pageSize + 1)",
+      "\(DeliverySummary.record) \(narrowing) order by x.id desc limit 51",
       all: DeliverySummary.init(row:))
   }
 

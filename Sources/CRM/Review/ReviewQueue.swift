@@ -23,7 +23,7 @@ package enum ReviewQueue {
     Query(
       "ReviewQueue.rows",
       """
-      \(record) \(start(after)) order by d.submitted_at, d.id limit \(pageSize + 1)
+      \(record) \(start(after)) order by d.submitted_at, d.id limit 51
       """, all: WaitingDraft.init(row:))
   }
 

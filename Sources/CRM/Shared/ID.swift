@@ -20,22 +20,29 @@ package struct ID<Subject>: Hashable, Sendable {
   }
 
   /// Reads the canonical 36 characters, in either case; nil for anything else.
-  package init?(_ text: some Collection<UInt8>) {
-    guard text.count == 36 else { return nil }
-    var value: (high: UInt64, low: UInt64) = (0, 0)
-    for (position, byte) in text.enumerated() {
-      if [8, 13, 18, 23].contains(position) {
-        guard byte == UInt8(ascii: "-") else { return nil }
-        continue
-      }
-      guard let digit = hexDigit(byte) else { return nil }
-      value.high = value.high << 4 | value.low >> 60
-      value.low = value.low << 4 | UInt64(digit)
+  package init?(_ text: String) {
+    var text = text
+    guard let words = text.withUTF8({ Self.words(of: UnsafeRawBufferPointer($0)) }) else {
+      return nil
     }
-    (high, low) = value
+    self.init(high: words.high, low: words.low)
   }
 
-  package init?(_ text: String) { self.init(text.utf8) }
+  private static func words(of text: UnsafeRawBufferPointer) -> (high: UInt64, low: UInt64)? {
+    guard text.count == 36 else { return nil }
+    var value: (high: UInt64, low: UInt64) = (0, 0)
+    var position = 0
+    while position < 36 {
+      if position == 8 || position == 13 || position == 18 || position == 23 {
+        guard text[position] == UInt8(ascii: "-") else { return nil }
+      } else {
+        guard let digit = hexDigit(text[position]) else { return nil }
+        value = (value.high << 4 | value.low >> 60, value.low << 4 | UInt64(digit))
+      }
+      position += 1
+    }
+    return value
+  }
 
   private init(high: UInt64, low: UInt64) {
     self.high = high
@@ -55,16 +62,16 @@ package struct ID<Subject>: Hashable, Sendable {
 
 extension ID: CustomStringConvertible {
   package var description: String {
-    let digits = Array("0123456789abcdef".utf8)
-    return String(unsafeUninitializedCapacity: 36) { text in
+    String(unsafeUninitializedCapacity: 36) { text in
       var written = 0
       for nibble in 0..<32 {
-        if [8, 12, 16, 20].contains(nibble) {
+        if nibble == 8 || nibble == 12 || nibble == 16 || nibble == 20 {
           text[written] = UInt8(ascii: "-")
           written += 1
         }
         let word = nibble < 16 ? high : low
-        text[written] = digits[Int(word >> UInt64(60 - (nibble % 16) * 4) & 0xF)]
+        let digit = UInt8(truncatingIfNeeded: word >> UInt64(60 - (nibble % 16) * 4) & 0xF)
+        text[written] = digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") - 10 + digit
         written += 1
       }
       return written
@@ -75,7 +82,10 @@ extension ID: CustomStringConvertible {
 extension ID: SQLValue, SQLReadable {
   package var bind: Bind { .text(description) }
 
-  package init?(sql bytes: UnsafeRawBufferPointer) { self.init(bytes) }
+  package init?(sql bytes: UnsafeRawBufferPointer) {
+    guard let words = Self.words(of: bytes) else { return nil }
+    self.init(high: words.high, low: words.low)
+  }
 }
 
 /// Milliseconds since 1970 and a 12-bit counter, never the same and never backwards.

@@ -41,6 +41,6 @@ struct EditDraftPage: Page {
     .flag("conflict", \.isConflict).text("conflict_by", \.draft.lastEditor.name)
     .text("conflict_when") { SaidTime(time: $0.draft.updatedAt, now: $0.desk.viewer.now) }
     .text("conflict_exact") { ExactTime(time: $0.draft.updatedAt) }
-    .text("conflict_iso") { $0.draft.updatedAt.iso8601 }
+    .text("conflict_iso") { ISOTime(time: $0.draft.updatedAt) }
     .flag("has_diff") { !$0.difference.isEmpty }.list("diff") { $0.difference }
 }

@@ -45,30 +45,31 @@ struct LeadListPage: Page {
   struct Row: Templated {
     let id: String
     let title: String
-    let company: String?
+    /// Empty where there is none, as with the other texts: stored strings are written without a call.
+    let company: String
     let personName: String
-    let email: String?
+    let email: String
     let stageName: L
     let isSuppressed: Bool
     let ownerName: String
     let value: MoneyText?
     let created: SaidTime
     let createdExact: ExactTime
-    let createdISO: String
+    let createdISO: ISOTime
 
     init(_ lead: LeadSummary, _ viewer: Viewer) {
       id = lead.id.description
       title = lead.title
-      company = lead.company
+      company = lead.company ?? ""
       personName = lead.personName ?? ""
-      email = lead.email
+      email = lead.email ?? ""
       stageName = lead.stage.words
       isSuppressed = lead.isSuppressed
       ownerName = lead.ownerName ?? "–"
       value = lead.estimatedValue.map { MoneyText(money: $0, currency: viewer.currency) }
       created = SaidTime(time: lead.createdAt, now: viewer.now)
       createdExact = ExactTime(time: lead.createdAt)
-      createdISO = lead.createdAt.iso8601
+      createdISO = ISOTime(time: lead.createdAt)
     }
 
     // Stored one by one: fifty rows are read by address, without a call.

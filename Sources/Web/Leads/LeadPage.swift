@@ -63,7 +63,7 @@ struct LeadPage: Page {
       page.lead.suppression.map { SaidTime(time: $0.since, now: page.desk.viewer.now) }
     }
     .text("suppressed_exact") { $0.lead.suppression.map { ExactTime(time: $0.since) } }
-    .text("suppressed_iso") { $0.lead.suppression?.since.iso8601 }
+    .text("suppressed_iso") { $0.lead.suppression.map { ISOTime(time: $0.since) } }
     .flag("may_receive") { !$0.isSuppressed && $0.hasAddress }
     .flag("no_address") { !$0.isSuppressed && !$0.hasAddress }
     .list("contacts", \.contacts)

@@ -5,12 +5,12 @@ import Templating
 struct Moment: Sendable {
   let said: SaidTime
   let exact: ExactTime
-  let iso: String
+  let iso: ISOTime
 
   init(_ time: Timestamp, now: Timestamp) {
     said = SaidTime(time: time, now: now)
     exact = ExactTime(time: time)
-    iso = time.iso8601
+    iso = ISOTime(time: time)
   }
 }
 
@@ -30,65 +30,97 @@ extension Keys {
 }
 
 /// "10 min ago", "yesterday, 14:12", "12 Feb", "12 Feb 2025".
-struct SaidTime: TemplateText, Sendable {
+struct SaidTime: WrittenText, Sendable {
   let time: Timestamp
   let now: Timestamp
 
-  var isEmpty: Bool { false }
-
-  func text(in language: Language) -> String {
+  func write(in language: Language, to buffer: inout ByteBuffer) {
     let words = DateWords.of(language)
     let seconds = now.seconds - time.seconds
-    let days = now.dayNumber - time.dayNumber
+    if (0..<60).contains(seconds) { return buffer.append(words.justNow) }
+    if (60..<3_600).contains(seconds) { return words.minutesAgo(Int(seconds / 60), &buffer) }
     let wall = time.wall
-    switch seconds {
-    case 0..<60: return words.justNow
-    case 60..<3_600: return words.minutesAgo(Int(seconds / 60))
-    case -86_400..<0 where days == 0, 3_600..<86_400 where days == 0:
-      return "\(words.today), \(clock(wall.hour, wall.minute))"
-    default: break
+    let day: String? =
+      switch now.dayNumber - time.dayNumber {
+      case 0: words.today
+      case 1: words.yesterday
+      case -1: words.tomorrow
+      default: nil
+      }
+    if let day {
+      buffer.append(day)
+      buffer.append(", ")
+      buffer.clock(wall.hour, wall.minute)
+    } else {
+      buffer.append(wall.day)
+      buffer.append(" ")
+      buffer.append(words.shortMonths[wall.month - 1])
+      if wall.year != now.wall.year {
+        buffer.append(" ")
+        buffer.append(wall.year)
+      }
     }
-    if days == 1 { return "\(words.yesterday), \(clock(wall.hour, wall.minute))" }
-    if days == -1 { return "\(words.tomorrow), \(clock(wall.hour, wall.minute))" }
-    let date = "\(wall.day) \(words.shortMonths[wall.month - 1])"
-    return wall.year == now.wall.year ? date : "\(date) \(wall.year)"
   }
 }
 
 /// "Tuesday 3 March 2026, 14:12:05 (UTC+01:00)".
-struct ExactTime: TemplateText, Sendable {
+struct ExactTime: WrittenText, Sendable {
   let time: Timestamp
 
-  var isEmpty: Bool { false }
-
-  func text(in language: Language) -> String {
+  func write(in language: Language, to buffer: inout ByteBuffer) {
     let words = DateWords.of(language)
     let wall = time.wall
     // 1970-01-01 was a Thursday.
-    let weekday = words.weekdays[((time.dayNumber % 7) + 11) % 7]
-    return
-      "\(weekday) \(wall.day) \(words.months[wall.month - 1]) \(wall.year), "
-      + "\(clock(wall.hour, wall.minute)):\(two(wall.second)) (UTC\(time.zone(separator: ":")))"
+    buffer.append(words.weekdays[((time.dayNumber % 7) + 10) % 7])
+    buffer.append(" ")
+    buffer.append(wall.day)
+    buffer.append(" ")
+    buffer.append(words.months[wall.month - 1])
+    buffer.append(" ")
+    buffer.append(wall.year)
+    buffer.append(", ")
+    buffer.clock(wall.hour, wall.minute, wall.second)
+    buffer.append(" (UTC")
+    buffer.offset(time.offsetSeconds)
+    buffer.append(")")
   }
 }
 
-extension Timestamp {
-  /// ISO 8601 with the offset of the viewer's zone.
-  var iso8601: String {
-    let wall = wall
-    return "\(wall.year)-\(two(wall.month))-\(two(wall.day))T\(clock(wall.hour, wall.minute))"
-      + ":\(two(wall.second))\(zone(separator: ":"))"
-  }
+/// ISO 8601 with the offset of the viewer's zone.
+struct ISOTime: WrittenText, Sendable {
+  let time: Timestamp
 
-  fileprivate func zone(separator: String) -> String {
-    let minutes = abs(offsetSeconds) / 60
-    return "\(offsetSeconds < 0 ? "-" : "+")\(two(minutes / 60))\(separator)\(two(minutes % 60))"
+  func write(in language: Language, to buffer: inout ByteBuffer) {
+    let wall = time.wall
+    buffer.append(wall.year, width: 4)
+    buffer.append("-")
+    buffer.append(wall.month, width: 2)
+    buffer.append("-")
+    buffer.append(wall.day, width: 2)
+    buffer.append("T")
+    buffer.clock(wall.hour, wall.minute, wall.second)
+    buffer.offset(time.offsetSeconds)
   }
 }
 
-private func two(_ number: Int) -> String { number < 10 ? "0\(number)" : String(number) }
+extension ByteBuffer {
+  fileprivate mutating func clock(_ hour: Int, _ minute: Int, _ second: Int? = nil) {
+    append(hour, width: 2)
+    append(":")
+    append(minute, width: 2)
+    if let second {
+      append(":")
+      append(second, width: 2)
+    }
+  }
 
-private func clock(_ hour: Int, _ minute: Int) -> String { "\(two(hour)):\(two(minute))" }
+  fileprivate mutating func offset(_ seconds: Int) {
+    append(seconds < 0 ? "-" : "+")
+    append(abs(seconds) / 3_600, width: 2)
+    append(":")
+    append(abs(seconds) / 60 % 60, width: 2)
+  }
+}
 
 /// The calendar's words. They are data of a language, like its plural rules, and used hundreds of
 /// times a page, so they stand here and not in the catalogue.
@@ -97,7 +129,7 @@ struct DateWords: Sendable {
   let today: String
   let yesterday: String
   let tomorrow: String
-  let minutesAgo: @Sendable (Int) -> String
+  let minutesAgo: @Sendable (Int, inout ByteBuffer) -> Void
   let months: [String]
   let shortMonths: [String]
   /// Monday first.
@@ -107,7 +139,10 @@ struct DateWords: Sendable {
 
   private static let english = DateWords(
     justNow: "just now", today: "today", yesterday: "yesterday", tomorrow: "tomorrow",
-    minutesAgo: { "\($0) min ago" },
+    minutesAgo: { minutes, buffer in
+      buffer.append(minutes)
+      buffer.append(" min ago")
+    },
     months: [
       "January", "February", "March", "April", "May", "June", "July", "August", "September",
       "October", "November", "December",
@@ -121,7 +156,11 @@ struct DateWords: Sendable {
 
   private static let french = DateWords(
     justNow: "à l’instant", today: "aujourd’hui", yesterday: "hier", tomorrow: "demain",
-    minutesAgo: { "il y a \($0) min" },
+    minutesAgo: { minutes, buffer in
+      buffer.append("il y a ")
+      buffer.append(minutes)
+      buffer.append(" min")
+    },
     months: [
       "janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre",
       "octobre", "novembre", "décembre",

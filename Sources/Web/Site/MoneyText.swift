@@ -3,21 +3,28 @@ import Templating
 
 /// An amount as the viewer's language writes it: "€18,400", "18 400 €"; cents only where there are
 /// some.
-struct MoneyText: TemplateText, Sendable {
+struct MoneyText: WrittenText, Sendable {
   let money: Money
   /// ISO 4217.
   let currency: String
 
-  var isEmpty: Bool { false }
-
-  func text(in language: Language) -> String {
+  func write(in language: Language, to buffer: inout ByteBuffer) {
     let isFrench = language.code == "fr"
+    let symbol = Self.symbol(of: currency)
+    if !isFrench {
+      buffer.append(symbol ?? currency)
+      if symbol == nil { buffer.append("\u{A0}") }
+    }
     let (major, minor) = money.minorUnits.quotientAndRemainder(dividingBy: 100)
-    var digits = Self.grouped(major, by: isFrench ? "\u{202F}" : ",")
-    if minor != 0 { digits += "\(isFrench ? "," : ".")\(minor < 10 ? "0" : "")\(minor)" }
-    let symbol = Self.symbols[currency]
-    if isFrench { return "\(digits)\u{A0}\(symbol ?? currency)" }
-    return symbol.map { "\($0)\(digits)" } ?? "\(currency)\u{A0}\(digits)"
+    Self.writeGrouped(major, by: isFrench ? "\u{202F}" : ",", to: &buffer)
+    if minor != 0 {
+      buffer.append(isFrench ? "," : ".")
+      buffer.append(minor, width: 2)
+    }
+    if isFrench {
+      buffer.append("\u{A0}")
+      buffer.append(symbol ?? currency)
+    }
   }
 
   /// As a form shows it for editing: plain digits and a decimal point.
@@ -26,15 +33,22 @@ struct MoneyText: TemplateText, Sendable {
     return minor == 0 ? String(major) : "\(major).\(minor < 10 ? "0" : "")\(minor)"
   }
 
-  private static let symbols = ["EUR": "€", "USD": "$", "GBP": "£"]
-
-  private static func grouped(_ number: Int, by separator: String) -> String {
-    let digits = Array(String(number).utf8)
-    var grouped = ""
-    for (position, digit) in digits.enumerated() {
-      if position > 0, (digits.count - position).isMultiple(of: 3) { grouped += separator }
-      grouped.unicodeScalars.append(Unicode.Scalar(digit))
+  private static func symbol(of currency: String) -> String? {
+    switch currency {
+    case "EUR": "€"
+    case "USD": "$"
+    case "GBP": "£"
+    default: nil
     }
-    return grouped
+  }
+
+  /// The first group as it is, the others with their zeros.
+  private static func writeGrouped(
+    _ number: Int, by separator: String, to buffer: inout ByteBuffer
+  ) {
+    guard number >= 1_000 else { return buffer.append(number) }
+    writeGrouped(number / 1_000, by: separator, to: &buffer)
+    buffer.append(separator)
+    buffer.append(number % 1_000, width: 3)
   }
 }
