@@ -23,7 +23,12 @@ extension Role {
 }
 
 extension Lead.Stage {
-  var words: L {
+  /// Made once: a list asks for them fifty times a page.
+  private static let table = Dictionary(uniqueKeysWithValues: allCases.map { ($0, $0.spelled) })
+
+  var words: L { Self.table[self] ?? spelled }
+
+  private var spelled: L {
     switch self {
     case .new: L("New")
     case .discovery: L("Discovery")
