@@ -57,7 +57,9 @@ let package = Package(
 
     .target(
       name: "TestSupport",
-      dependencies: ["Web", "CRM", "HTTP", "Postgres", "Secrets", "Templating", httpTypes, logging],
+      dependencies: [
+        "Web", "CRM", "HTTP", "Postgres", "Secrets", "Templating", httpTypes, logging,
+      ],
       path: "Tests/TestSupport", swiftSettings: strict),
     tests("HTTPTests", ["HTTP", httpTypes]),
     tests("FastCGITests", ["FastCGI", "HTTP", httpTypes]),
@@ -67,7 +69,10 @@ let package = Package(
     tests("MailTests", ["Mail"]),
     tests("SecretsTests", ["Secrets"]),
     tests("CRMTests", ["CRM", "TestSupport", "Mail", "Postgres", "Secrets"]),
-    tests("WebTests", ["Web", "CRM", "TestSupport", "HTTP", "Postgres", "Secrets", "Templating", httpTypes]),
-    tests("SchemaTests", ["CRM", "Postgres", "TestSupport"]),
+    tests(
+      "WebTests",
+      ["Web", "CRM", "TestSupport", "HTTP", "Postgres", "Secrets", "Templating", httpTypes]),
+    tests("SchemaTests", ["CRM", "Postgres", "Secrets", "TestSupport"]),
+    tests("TidyTests", ["Templating", "TestSupport", "Web"]),
   ]
 )

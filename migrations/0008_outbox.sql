@@ -295,7 +295,8 @@ end $$;
 
 -- Ends leases whose worker is gone. Before the mark nothing left, so it is tried again; after it
 -- nobody knows, so a person decides.
-create function app.sweep_deliveries() returns table (tenant_id uuid, id uuid, state text)
+create function app.sweep_deliveries()
+  returns table (tenant_id uuid, id uuid, lease_token bigint, attempts int, state text)
   language plpgsql security definer
   set search_path = pg_catalog, pg_temp
 as $$
@@ -314,7 +315,8 @@ begin
                              else 'The worker stopped before the mail left' end,
            lease_until = null
      where d.tenant_id = ended.tenant_id and d.id = ended.id
-    returning d.tenant_id, d.id, d.state into tenant_id, id, state;
+    returning d.tenant_id, d.id, d.lease_token, d.attempts, d.state
+         into tenant_id, id, lease_token, attempts, state;
     perform sec.log_attempt(ended.tenant_id, ended.id, ended.lease_token,
                             case when state = 'uncertain' then 'uncertain' else 'lease_ended' end, null);
     return next;

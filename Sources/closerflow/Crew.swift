@@ -70,7 +70,7 @@ extension Crew {
   /// one delivery leaves the others their turn.
   func sendAllDue() throws -> (handled: Int, failed: Int) {
     // What a worker that is gone had in hand may be due again.
-    _ = try open().call(Housekeeping.sweep)
+    _ = try Housekeeping.sweep(on: open())
     let dispatcher = dispatcher()
     var (handled, failed) = (0, 0)
     while !isStopping.isSet {
@@ -144,7 +144,7 @@ extension Crew {
         try database.call(LeasedDelivery.renew(owner: owner, leaseSeconds: lease))
       },
       Duty(name: "sweep", seconds: min(5, Double(lease) / 2)) { [log] database in
-        let count = try database.call(Housekeeping.sweep)
+        let count = try Housekeeping.sweep(on: database)
         if count > 0 {
           log.warning(
             "leases of a worker that is gone", metadata: ["deliveries": .stringConvertible(count)])

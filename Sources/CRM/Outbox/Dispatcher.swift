@@ -107,9 +107,9 @@ package final class Dispatcher {
           tx.record(.draftSent(mail))
         }
       }
-    case .refused(let code, let reply, let isPermanent):
-      let phase: DeliveryAttempt.Phase = isPermanent ? .dead : .refused
-      try fail(lease, mail, phase, reason: code == 0 ? reply : "\(code) \(reply)")
+    case .refused(_, let reply, let isPermanent):
+      // The server's reply begins with its code.
+      try fail(lease, mail, isPermanent ? .dead : .refused, reason: reply)
     case .notSent(let reason):
       try fail(lease, mail, .notSent, reason: reason)
     case .uncertain(let reason):
@@ -171,8 +171,8 @@ extension SMTPOutcome {
   fileprivate var words: String {
     switch self {
     case .accepted(let reply): "accepted: \(reply)"
-    case .refused(let code, let reply, let isPermanent):
-      "refused \(isPermanent ? "for good" : "for now"): \(code) \(reply)"
+    case .refused(_, let reply, let isPermanent):
+      "refused \(isPermanent ? "for good" : "for now"): \(reply)"
     case .notSent(let reason): "not sent: \(reason)"
     case .aborted: "aborted before the end"
     case .uncertain(let reason): "uncertain: \(reason)"

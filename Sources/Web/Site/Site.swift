@@ -44,7 +44,7 @@ package struct Site: Sendable {
     services.shared.log.notice(
       "refused",
       metadata: [
-        "id": "\(refused.id)", "status": "\(response.status.code)",
+        "id": "\(refused.id)", "status": .stringConvertible(response.status.code),
         "reason": "\(refused.error.reason)",
       ])
     services.shared.metrics.count(response.status.code, microseconds: 0)
@@ -105,8 +105,10 @@ package struct Site: Sendable {
       metadata: [
         "id": "\(visit.request.id)", "tenant": "\(visit.guest.viewer?.tenant.description ?? "-")",
         "method": "\(visit.request.method.rawValue)", "route": "\(visit.request.pattern ?? "-")",
-        "status": "\(response.status.code)", "ms": "\(milliseconds(microseconds))",
-        "trips": "\(tally.roundTrips)", "query_ms": "\(milliseconds(tally.microseconds))",
+        "status": .stringConvertible(response.status.code),
+        "ms": .stringConvertible(Double(microseconds) / 1_000),
+        "trips": .stringConvertible(tally.roundTrips),
+        "query_ms": .stringConvertible(Double(tally.microseconds) / 1_000),
       ])
   }
 }
@@ -115,10 +117,4 @@ extension Audience {
   fileprivate var permission: Permission? {
     if case .may(let permission) = self { permission } else { nil }
   }
-}
-
-/// Microseconds as milliseconds with three decimals.
-private func milliseconds(_ microseconds: Int) -> String {
-  let rest = microseconds % 1_000
-  return "\(microseconds / 1_000).\(rest < 10 ? "00" : rest < 100 ? "0" : "")\(rest)"
 }
