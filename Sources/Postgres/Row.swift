@@ -80,8 +80,8 @@ package struct Row {
     return value
   }
 
-  /// Nil for NULL.
-  private mutating func nextCell() -> UnsafeRawBufferPointer? {
+  /// The next column's bytes, nil for NULL; for types that bring such a reader of their own.
+  package mutating func nextCell() -> UnsafeRawBufferPointer? {
     precondition(column < columns, "\(name) lists fewer columns than are read")
     defer { column += 1 }
     let length = PQgetlength(result, index, column)
@@ -90,7 +90,7 @@ package struct Row {
   }
 
   /// What does not fit in the column read last.
-  private func mismatch(_ type: String, _ what: String) -> PostgresError {
+  package func mismatch(_ type: String, _ what: String) -> PostgresError {
     let field = PQfname(result, column - 1).map { String(cString: $0) } ?? "?"
     return .decoding("\(name): column \(field) is \(what), \(type) wanted")
   }
