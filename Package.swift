@@ -72,7 +72,5 @@ let package = Package(
     tests(
       "WebTests",
       ["Web", "CRM", "TestSupport", "HTTP", "Postgres", "Secrets", "Templating", httpTypes]),
-    tests("SchemaTests", ["CRM", "Postgres", "Secrets", "TestSupport"]),
-    tests("TidyTests", ["Templating", "TestSupport", "Web"]),
   ]
 )
