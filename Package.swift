@@ -69,6 +69,7 @@ let package = Package(
     tests("MailTests", ["Mail"]),
     tests("SecretsTests", ["Secrets"]),
     tests("CRMTests", ["CRM", "TestSupport", "Mail", "Postgres", "Secrets"]),
+    tests("SchemaTests", ["CRM", "Postgres", "TestSupport"]),
     tests(
       "WebTests",
       ["Web", "CRM", "TestSupport", "HTTP", "Postgres", "Secrets", "Templating", httpTypes]),

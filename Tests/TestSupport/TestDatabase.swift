@@ -22,5 +22,8 @@ package enum TestDatabase {
     case migrate = "closerflow_migrate"
     /// For what nobody else may do: skipping triggers to make many rows.
     case superuser = "postgres"
+
+    /// The roles that processes sign in as.
+    package static let login: [Role] = [.web, .worker, .signIn]
   }
 }
