@@ -3,9 +3,6 @@
   "use strict";
   const $ = (selector) => document.querySelector(selector);
 
-  // An invalid form comes back with its summary: start there.
-  $("#errors")?.focus();
-
   // A second click while the first is under way does nothing. The button is disabled after the form's
   // data was gathered, so its own name and value still travel. Coming back by history enables it again
   // (no page arrives with a disabled button, and some browsers restore that state).

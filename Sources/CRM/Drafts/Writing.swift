@@ -13,11 +13,13 @@ package struct DraftText: Sendable {
     self.recipients = recipients
   }
 
-  /// What it still lacks to be submitted; nil when nothing.
-  package var firstMissing: Draft.Refusal? {
-    if subject.isBlank { return .noSubject }
-    if !recipients.kinds.values.contains(.to) { return .noRecipient }
-    return contentMarkdown.isBlank ? .noText : nil
+  /// What it still lacks to be submitted, in the order of the form.
+  package var missing: [Draft.Refusal] {
+    var missing: [Draft.Refusal] = []
+    if subject.isBlank { missing.append(.noSubject) }
+    if !recipients.kinds.values.contains(.to) { missing.append(.noRecipient) }
+    if contentMarkdown.isBlank { missing.append(.noText) }
+    return missing
   }
 }
 
@@ -122,7 +124,7 @@ extension Draft {
     _ draft: Identity, _ type: Kind, revision: Int, _ text: DraftText, _ recipients: [Recipient],
     from sender: Sender, in tx: Transaction<some Entry>
   ) throws {
-    if let missing = text.firstMissing { throw missing }
+    if let missing = text.missing.first { throw missing }
     let manifest = Manifest(
       type: type, senderName: sender.name, senderAddress: sender.address, recipients: recipients,
       subject: text.subject, bodyMarkdown: text.contentMarkdown

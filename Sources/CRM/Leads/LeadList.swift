@@ -13,6 +13,26 @@ package struct LeadSummary: Sendable {
   package let isSuppressed: Bool
   package let createdAt: Timestamp
 
+  fileprivate static let columns: SQL = """
+    l.id, l.title, l.company, l.contact_name, l.contact_email, l.stage, o.display_name,
+    l.estimated_value, l.suppressed_at is not null, l.created_at
+    """
+
+  fileprivate static let owner: SQL =
+    "left join memberships o on o.tenant_id = l.tenant_id and o.user_id = l.owner_id"
+
+  /// New leads of the person asking, or of nobody, that may be written to and were not; newest
+  /// first, 11 at most.
+  package static let unwritten = Query<[LeadSummary]>(
+    "LeadSummary.unwritten",
+    """
+    select \(columns) from leads l \(owner)
+    where l.stage = 'new' and l.suppressed_at is null
+      and (l.owner_id = (select app.actor()) or l.owner_id is null)
+      and not exists (select from drafts d where d.tenant_id = l.tenant_id and d.lead_id = l.id)
+    order by l.id desc limit 11
+    """, all: LeadSummary.init(row:))
+
   fileprivate init(row: inout Row) throws {
     id = try row.next()
     title = try row.next()
@@ -52,30 +72,19 @@ package struct LeadList: Sendable {
       Query(
         "LeadList.search",
         """
-        select \(columns)
+        select \(LeadSummary.columns)
         from app.search_leads(\(Self.pattern(words)), \(stage), \(after), 51) found
         join leads l on l.tenant_id = app.tenant() and l.id = found.id
-        \(owner) order by l.id desc
+        \(LeadSummary.owner) order by l.id desc
         """, all: LeadSummary.init(row:))
     } else {
       Query(
         "LeadList.rows",
         """
-        select \(columns) from leads l \(owner) \(narrowing)
+        select \(LeadSummary.columns) from leads l \(LeadSummary.owner) \(narrowing)
         order by l.id desc limit 51
         """, all: LeadSummary.init(row:))
     }
-  }
-
-  private var columns: SQL {
-    """
-    l.id, l.title, l.company, l.contact_name, l.contact_email, l.stage, o.display_name,
-    l.estimated_value, l.suppressed_at is not null, l.created_at
-    """
-  }
-
-  private var owner: SQL {
-    "left join memberships o on o.tenant_id = l.tenant_id and o.user_id = l.owner_id"
   }
 
   /// Only the conditions that apply, so that each combination has its own best plan.

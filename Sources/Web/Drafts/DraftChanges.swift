@@ -40,8 +40,8 @@ enum DraftChanges {
     guard let text = form.text else {
       return try newPage(visit, status: .unprocessableContent, form.with)
     }
-    if wish == .submit, let missing = text.firstMissing {
-      _ = form.explain(missing)
+    if wish == .submit, !text.missing.isEmpty {
+      for missing in text.missing { _ = form.explain(missing) }
       return try newPage(visit, status: .unprocessableContent, form.with)
     }
     let id = ID<Draft>()
@@ -84,8 +84,8 @@ enum DraftChanges {
     guard let text = form.text else {
       return try editPage(visit, status: .unprocessableContent) { form.with(contacts: $2) }
     }
-    if wish == .submit, let missing = text.firstMissing {
-      _ = form.explain(missing)
+    if wish == .submit, !text.missing.isEmpty {
+      for missing in text.missing { _ = form.explain(missing) }
       return try editPage(visit, status: .unprocessableContent) { form.with(contacts: $2) }
     }
     do {

@@ -82,7 +82,9 @@ struct DraftPage: Page {
     .flag("has_decisions") { !$0.decisions.isEmpty }.list("decisions", \.decisions)
     .list("versions", \.versions)
     .flag("has_deliveries") { !$0.deliveries.isEmpty }
-    .list("deliveries") { $0.deliveries.map(DeliveryLine.init) }
+    .list("deliveries") { page in
+      page.deliveries.map { DeliveryLine(delivery: $0, isOpen: page.desk.viewer.may(.readOutbox)) }
+    }
 }
 
 struct VersionLine: Templated {
@@ -124,8 +126,11 @@ struct DecisionLine: Templated {
 
 struct DeliveryLine: Templated {
   let delivery: DeliverySummary
+  /// The viewer may look into the outbox.
+  let isOpen: Bool
 
   static let keys = Keys<DeliveryLine>()
+    .flag("open", \.isOpen)
     .text("delivery_id") { $0.delivery.id.description }.text("recipient", \.delivery.recipient)
     .text("state_name") { $0.delivery.state.words }.text("state_tone") { $0.delivery.state.tone }
 }

@@ -24,7 +24,7 @@ struct LeadPage: Page {
     self.contacts = contacts.map(ContactLine.init)
     stages = Lead.Stage.allCases.map { StageLine($0, of: lead, steps, now: desk.viewer.now) }
     self.drafts = drafts.map { DraftLine($0, now: desk.viewer.now) }
-    timeline = activities.prefix(Activity.pageSize).map { TimelineLine($0, now: desk.viewer.now) }
+    timeline = activities.prefix(Activity.pageSize).map { TimelineLine($0, desk.viewer) }
     olderTimelineURL =
       activities.count > Activity.pageSize
       ? Links.list(

@@ -32,8 +32,8 @@ struct NextStep {
         isWritingApart: true)
     } else if !hasAddress {
       self.init(
-        L("No e-mail address is known. Add one, then write."), "/leads/\(lead.id)/edit",
-        L("Add an address"))
+        L("No e-mail address is known. Add one, then write."),
+        viewer.may(.writeLeads) ? "/leads/\(lead.id)/edit" : nil, L("Add an address"))
     } else if drafts.isEmpty {
       self.init(L("Nobody has written to this lead yet."), write, L("Write the first e-mail"))
     } else {

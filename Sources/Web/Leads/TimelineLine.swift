@@ -11,11 +11,11 @@ struct TimelineLine: Templated {
   let detail: String?
   let moment: Moment
 
-  init(_ activity: Activity, now: Timestamp) {
+  init(_ activity: Activity, _ viewer: Viewer) {
     summary = activity.summary
     actorName = activity.actorName.map { L(verbatim: $0) } ?? L("CloserFlow")
     actorKind = activity.actorName == nil ? L("worker") : nil
-    if let delivery = activity.delivery {
+    if let delivery = activity.delivery, viewer.may(.readOutbox) {
       linkURL = Links.delivery(delivery)
       linkName = L("Delivery")
     } else {
@@ -23,7 +23,7 @@ struct TimelineLine: Templated {
       linkName = L("Draft")
     }
     detail = activity.reason
-    moment = Moment(activity.at, now: now)
+    moment = Moment(activity.at, now: viewer.now)
   }
 
   static let keys = Keys<TimelineLine>()

@@ -75,14 +75,14 @@ struct AttemptLine: Templated {
     moment = Moment(attempt.at, now: now)
   }
 
-  private var answer: L? {
-    attempt.detail.map { detail in
-      PolicyGate.Rule(rawValue: detail).map { L("Rule: \($0.words)") } ?? L(verbatim: detail)
-    }
-  }
+  private var rule: PolicyGate.Rule? { attempt.detail.flatMap(PolicyGate.Rule.init) }
+
+  /// A rule's no in words; what a person or the mail server said as it came.
+  private var answer: L? { rule?.no(because: nil) ?? attempt.detail.map { L(verbatim: $0) } }
 
   static let keys = Keys<AttemptLine>()
     .text("attempt_name") { $0.attempt.phase.words }.text("attempt_tone") { $0.attempt.phase.tone }
     .text("actor_name", \.attempt.actorName).text("answer") { $0.answer }
+    .flag("from_server") { $0.attempt.actorName == nil && $0.rule == nil }
     .moment("started") { $0.moment }
 }

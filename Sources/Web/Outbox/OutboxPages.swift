@@ -122,10 +122,10 @@ struct DeliveryReason {
   let words: L?
 
   init(_ state: Delivery.State, _ reason: String?) {
-    guard let reason, state != .sent else {
+    guard let reason, ![.sent, .cancelled].contains(state) else {
       words = nil
       return
     }
-    words = PolicyGate.Rule(rawValue: reason).map { L("Rule: \($0.words)") } ?? L(verbatim: reason)
+    words = PolicyGate.Rule(rawValue: reason)?.no(because: nil) ?? L(verbatim: reason)
   }
 }

@@ -66,12 +66,11 @@ struct VerdictBar {
   struct RuleLine: Templated {
     let rule: PolicyGate.Rule
     let isAllowed: Bool
-    let reason: String?
 
     static let keys = Keys<RuleLine>()
       .text("rule_name") { $0.rule.words }
       .text("rule_tone") { ($0.isAllowed ? Tone.fine : .stop).rawValue }
-      .text("rule_answer") { $0.isAllowed ? L("Yes.") : $0.rule.no(because: $0.reason) }
+      .text("rule_answer") { $0.isAllowed ? L("Yes.") : L("No.") }
   }
 
   init(
@@ -80,7 +79,7 @@ struct VerdictBar {
   ) {
     self.isAllowed = isAllowed
     self.reason = reason
-    rules = trace.map { RuleLine(rule: $0.rule, isAllowed: $0.isAllowed, reason: reason) }
+    rules = trace.map { RuleLine(rule: $0.rule, isAllowed: $0.isAllowed) }
     deciding = trace.first { !$0.isAllowed }?.rule
     moment = Moment(time, now: now)
   }

@@ -37,7 +37,14 @@ struct Desk: Templated, Sendable {
       token = visit.token.map { FormToken(of: $0).masked() } ?? ""
       once = ID<Posting>().description
       notice = try visit.request.query.value("said").flatMap(Notice.init)
-      section = visit.request.path.segments.first ?? ""
+      section = Self.section(of: visit.request.path.segments)
+    }
+
+    /// The part of the site that the page belongs to: its path's first word, but for a decision,
+    /// which is posted to the draft and made in the review.
+    private static func section(of path: [String]) -> String {
+      let decisions = ["approval", "rejection", "change-request"]
+      return path.last.map(decisions.contains) == true ? "review" : path.first ?? ""
     }
   }
 

@@ -63,8 +63,8 @@ struct SaidTime: WrittenText, Sendable {
   }
 }
 
-/// "Tuesday 3 March 2026, 14:12:05 (UTC+01:00)".
-struct ExactTime: WrittenText, Sendable {
+/// "Tuesday 3 March".
+struct DayOfYear: WrittenText, Sendable {
   let time: Timestamp
 
   func write(in language: Language, to buffer: inout ByteBuffer) {
@@ -76,6 +76,16 @@ struct ExactTime: WrittenText, Sendable {
     buffer.append(wall.day)
     buffer.append(" ")
     buffer.append(words.months[wall.month - 1])
+  }
+}
+
+/// "Tuesday 3 March 2026, 14:12:05 (UTC+01:00)".
+struct ExactTime: WrittenText, Sendable {
+  let time: Timestamp
+
+  func write(in language: Language, to buffer: inout ByteBuffer) {
+    let wall = time.wall
+    DayOfYear(time: time).write(in: language, to: &buffer)
     buffer.append(" ")
     buffer.append(wall.year)
     buffer.append(", ")

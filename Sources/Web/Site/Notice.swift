@@ -30,7 +30,7 @@ enum Notice: String, Sendable {
     case .draftWithdrawn: L("Withdrawn from review. You can edit it again.")
     case .draftCancelled: L("Cancelled. It will not be sent.")
     case .versionStarted: L("A new version is on your desk.")
-    case .approved: L("Approved. The e-mail is on its way.")
+    case .approved: L("Approved. It leaves as soon as the rules allow it.")
     case .rejected: L("Rejected. The author can read why.")
     case .changesRequested: L("Sent back. The author can read what to change.")
     case .deliveryResolved: L("Noted. The delivery is settled.")

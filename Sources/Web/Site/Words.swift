@@ -178,7 +178,9 @@ extension PolicyGate.Rule {
   /// What to say when this rule said no.
   func no(because reason: String?) -> L {
     switch self {
-    case .leadNotSuppressed: L("No e-mail may go to this lead: \(reason ?? "")")
+    case .leadNotSuppressed:
+      reason.map { L("No e-mail may go to this lead: \($0)") }
+        ?? L("No e-mail may go to this lead.")
     case .contentApproved: L("The content is not the one that was approved.")
     }
   }

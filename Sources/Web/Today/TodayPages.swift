@@ -17,19 +17,21 @@ enum TodayPages {
   }
 
   private static func today(_ visit: Visit) throws -> Response {
-    let fresh = LeadList(words: nil, stage: .new, after: nil)
-    let (desk, drafts, leads) = try visit.read(DraftSummary.mine, fresh.rows)
+    let (desk, drafts, leads) = try visit.read(DraftSummary.mine, LeadSummary.unwritten)
     return try visit.page(TodayPage(desk, drafts: drafts, leads: leads), desk)
   }
 }
 
 struct TodayPage: Page {
   let desk: Desk
-  let groups: [Group]
+  /// What waits for the viewer, and what waits for others or is over.
+  let toDo: [Group]
+  let underWay: [Group]
   let waiting: [LeadListPage.Row]
   let hasMore: Bool
 
   private static let leadsShown = 10
+  private static let sentShown = 5
 
   struct Group: Templated {
     let status: Draft.Status
@@ -37,24 +39,33 @@ struct TodayPage: Page {
 
     static let keys = Keys<Group>()
       .text("group_name") { $0.status.words }.text("status_tone") { $0.status.tone }
-      .text("count") { $0.drafts.count }.list("drafts", \.drafts)
+      .text("count") { $0.drafts.count }
+      .list("drafts") {
+        $0.status == .sent ? Array($0.drafts.prefix(TodayPage.sentShown)) : $0.drafts
+      }
   }
 
   init(_ desk: Desk, drafts: [DraftSummary], leads: [LeadSummary]) {
     self.desk = desk
-    groups = Draft.Status.allCases.compactMap { status in
-      let lines = drafts.filter { $0.status == status }.map { DraftLine($0, now: desk.viewer.now) }
-      return lines.isEmpty ? nil : Group(status: status, drafts: lines)
+    func groups(_ statuses: Draft.Status...) -> [Group] {
+      statuses.compactMap { status in
+        let lines = drafts.filter { $0.status == status }
+          .map { DraftLine($0, now: desk.viewer.now) }
+        return lines.isEmpty ? nil : Group(status: status, drafts: lines)
+      }
     }
+    toDo = groups(.draft, .rejected)
+    underWay = groups(.underReview, .approved, .sent)
     waiting = leads.prefix(Self.leadsShown).map { LeadListPage.Row($0, desk.viewer) }
     hasMore = leads.count > Self.leadsShown
   }
 
   static let template = "today/index"
   static let keys = Keys<TodayPage>().include(\.desk)
-    .text("today") { ExactTime(time: $0.desk.viewer.now) }
-    .list("draft_groups", \.groups)
-    .flag("all_done") { $0.groups.isEmpty && $0.waiting.isEmpty }
+    .text("today") { DayOfYear(time: $0.desk.viewer.now) }
+    .flag("may_add") { $0.desk.viewer.may(.writeLeads) }
+    .list("to_do", \.toDo).list("under_way", \.underWay)
+    .flag("all_done") { $0.toDo.isEmpty && $0.underWay.isEmpty && $0.waiting.isEmpty }
     .flag("has_waiting_leads") { !$0.waiting.isEmpty }
     .text("waiting_leads_count") { $0.hasMore ? "\(TodayPage.leadsShown)+" : "\($0.waiting.count)" }
     .list("waiting_leads", \.waiting)
