@@ -70,6 +70,7 @@ let package = Package(
     tests("SecretsTests", ["Secrets"]),
     tests("CRMTests", ["CRM", "TestSupport", "Mail", "Postgres", "Secrets"]),
     tests("SchemaTests", ["CRM", "Postgres", "TestSupport"]),
+    tests("TidyTests", ["Templating", "Web"]),
     tests(
       "WebTests",
       ["Web", "CRM", "TestSupport", "HTTP", "Postgres", "Secrets", "Templating", httpTypes]),

@@ -116,8 +116,8 @@ struct SignInPage: Page {
   private var retryAfter: L? {
     retrySeconds.map { seconds in
       seconds < 60
-        ? .plural(seconds, "\(seconds) second", "\(seconds) seconds")
-        : .plural(
+        ? L.plural(seconds, "\(seconds) second", "\(seconds) seconds")
+        : L.plural(
           (seconds + 59) / 60, "\((seconds + 59) / 60) minute", "\((seconds + 59) / 60) minutes")
     }
   }
