@@ -293,40 +293,47 @@ begin
   return new_state;
 end $$;
 
--- Ends leases whose worker is gone. Before the mark nothing left, so it is tried again; after it
--- nobody knows, so a person decides.
-create function app.sweep_deliveries()
-  returns table (tenant_id uuid, id uuid, lease_token bigint, attempts int, state text)
+-- Deliveries whose worker is gone.
+create function app.ended_leases()
+  returns table (tenant_id uuid, id uuid, lease_token bigint, attempts int, is_marked boolean)
+  language sql security definer
+  set search_path = pg_catalog, pg_temp
+  begin atomic
+    select d.tenant_id, d.id, d.lease_token, d.attempts, d.state = 'committing' from crm.deliveries d
+     where d.state in ('leased', 'committing') and d.lease_until < clock_timestamp()
+     limit 500;
+  end;
+
+-- Ends one of these leases, as it was seen. Before the mark nothing left, so it is tried again;
+-- after it nobody knows, so a person decides. Raises CF409 when somebody else was quicker.
+create function app.end_lease(p_id uuid, p_token bigint, p_is_marked boolean) returns void
   language plpgsql security definer
   set search_path = pg_catalog, pg_temp
 as $$
 declare
-  ended record;
+  new_state text;
 begin
-  for ended in
-    select d.tenant_id, d.id, d.state, d.lease_token, d.attempts >= d.max_attempts as is_last
-      from crm.deliveries d
-     where d.state in ('leased', 'committing') and d.lease_until < clock_timestamp()
-     limit 500 for update skip locked
-  loop
-    update crm.deliveries d
-       set state = case when ended.state = 'committing' then 'uncertain' when ended.is_last then 'dead' else 'ready' end,
-           last_error = case when ended.state = 'committing' then 'The worker stopped while the mail was being handed over'
-                             else 'The worker stopped before the mail left' end,
-           lease_until = null
-     where d.tenant_id = ended.tenant_id and d.id = ended.id
-    returning d.tenant_id, d.id, d.lease_token, d.attempts, d.state
-         into tenant_id, id, lease_token, attempts, state;
-    perform sec.log_attempt(ended.tenant_id, ended.id, ended.lease_token,
-                            case when state = 'uncertain' then 'uncertain' else 'lease_ended' end, null);
-    return next;
-  end loop;
+  update crm.deliveries
+     set state = case when p_is_marked then 'uncertain' when attempts >= max_attempts then 'dead' else 'ready' end,
+         last_error = case when p_is_marked then 'The worker stopped while the mail was being handed over'
+                           else 'The worker stopped before the mail left' end,
+         lease_until = null
+   where tenant_id = app.tenant() and id = p_id and lease_token = p_token
+     and state = case when p_is_marked then 'committing' else 'leased' end
+     and lease_until < clock_timestamp()
+  returning state into new_state;
+  if not found then
+    raise exception 'the lease is gone' using errcode = 'CF409', constraint = 'deliveries_lease';
+  end if;
+  perform sec.log_attempt(app.tenant(), p_id, p_token,
+                          case when new_state = 'uncertain' then 'uncertain' else 'lease_ended' end, null);
 end $$;
 
 grant execute on function
   app.claim_deliveries(text, int, int, interval), app.enter_delivery(uuid, uuid, bigint),
   app.renew_leases(text, interval), app.mark_committing(uuid, bigint), app.complete_delivery(uuid, bigint, text),
-  app.fail_delivery(uuid, bigint, text, text), app.sweep_deliveries()
+  app.fail_delivery(uuid, bigint, text, text), app.ended_leases(),
+  app.end_lease(uuid, bigint, boolean)
   to closerflow_worker;
 
 -- ------------------------------------------------------------------ what a person may do
@@ -373,7 +380,7 @@ create function app.outbox_gauge() returns table (state text, deliveries bigint,
 grant execute on function app.outbox_gauge() to closerflow_web, closerflow_worker;
 
 -- migrate:down
-drop function app.outbox_gauge(), app.resolve_delivery(uuid, text, text), app.sweep_deliveries(),
+drop function app.outbox_gauge(), app.resolve_delivery(uuid, text, text), app.end_lease(uuid, bigint, boolean), app.ended_leases(),
   app.fail_delivery(uuid, bigint, text, text), app.complete_delivery(uuid, bigint, text),
   sec.settle_draft(uuid, uuid), app.mark_committing(uuid, bigint), app.renew_leases(text, interval),
   sec.log_attempt(uuid, uuid, bigint, text, text), app.enter_delivery(uuid, uuid, bigint),

@@ -13,7 +13,7 @@ final class Peers: Sendable {
   private let open = Mutex<Set<UInt64>>([])
   /// The limit is reached: new peers wait in the backlog until a connection ends.
   private let isFull = Atomic(false)
-  private let isStopping = Atomic(false)
+  private let hasStopped = Atomic(false)
 
   init(_ socket: UnixSocket, queue: EventQueue, settings: ListenerSettings, logger: Logger) {
     self.socket = socket
@@ -21,6 +21,9 @@ final class Peers: Sendable {
     self.settings = settings
     self.logger = logger
   }
+
+  /// No peer is accepted any more, and none is kept.
+  var isStopping: Bool { hasStopped.load(ordering: .sequentiallyConsistent) }
 
   var isEmpty: Bool { open.withLock(\.isEmpty) }
 
@@ -55,7 +58,7 @@ final class Peers: Sendable {
 
   /// No peer is turned away that had already connected; then the backlog is closed.
   func refuseNewConnections() {
-    isStopping.store(true, ordering: .sequentiallyConsistent)
+    hasStopped.store(true, ordering: .sequentiallyConsistent)
     do {
       try queue.remove(listener: socket.descriptor)
       socket.refuseNewConnections()
@@ -104,12 +107,12 @@ final class Peers: Sendable {
   }
 
   private func watchListener() {
-    guard !isStopping.load(ordering: .sequentiallyConsistent) else { return }
+    guard !isStopping else { return }
     do {
       try queue.watchAgain(listener: socket.descriptor)
     } catch {
       // Stopping may have begun since the check; the listener is out of the queue then.
-      guard !isStopping.load(ordering: .sequentiallyConsistent) else { return }
+      guard !isStopping else { return }
       logger.critical("new connections are lost", metadata: ["error": "\(error)"])
     }
   }

@@ -50,7 +50,8 @@ struct Worker<State>: Sendable {
       return peers.forget(connection)
     }
     connection.finish()
-    guard connection.isOpen else { return peers.forget(connection) }
+    // While stopping, nginx is to open its next connection to the process that comes after.
+    guard connection.isOpen, !peers.isStopping else { return peers.forget(connection) }
     do {
       try peers.queue.watchAgain(connection)
     } catch {

@@ -126,10 +126,10 @@ import Testing
         "app.actor", "app.check_decision_recorded", "app.check_stage_recorded",
         "app.claim_deliveries",
         "app.close_session", "app.complete_delivery", "app.copy_primary_contact", "app.emit",
-        "app.enter",
-        "app.enter_delivery", "app.fail_delivery", "app.forget_expired", "app.mark_committing",
+        "app.end_lease", "app.ended_leases", "app.enter", "app.enter_delivery", "app.fail_delivery",
+        "app.forget_expired", "app.mark_committing",
         "app.open_session", "app.outbox_gauge", "app.renew_leases", "app.resolve_delivery",
-        "app.schema_version", "app.search_leads", "app.sign_in_attempt", "app.sweep_deliveries",
+        "app.schema_version", "app.search_leads", "app.sign_in_attempt",
         "app.tenant",
         "app.told_now", "app.touch_session",
       ])

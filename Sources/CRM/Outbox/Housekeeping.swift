@@ -3,25 +3,37 @@ import Postgres
 
 /// What any worker does now and then, besides sending.
 package enum Housekeeping {
-  /// Ends the leases of workers that are gone, and tells the leads' timelines of mails that nobody
-  /// knows about now; returns how many deliveries that were.
+  /// Ends the leases of workers that are gone; returns how many deliveries that were.
+  ///
+  /// Each in a transaction of its own, together with what the lead's timeline says of it.
   package static func sweep(on database: Database) throws -> Int {
     let ended = try database.call(endedLeases)
-    for (lease, state) in ended where state == .uncertain {
-      try database.write(as: lease) { tx in
-        let (_, mail) = try tx.look(OutgoingMail.of(lease.id))
-        tx.record(
-          .deliveryFailed(
-            mail.identity, attempt: lease.token, .deliveryUncertain,
-            reason: "The worker stopped while the mail was being handed over"))
+    for (lease, isMarked) in ended {
+      do {
+        try database.write(as: lease) { tx in try end(lease, isMarked, in: tx) }
+      } catch let error as PostgresError where error.constraint == "deliveries_lease" {
+        // Its worker lives after all, or another one swept.
       }
     }
     return ended.count
   }
 
-  private static let endedLeases = Query<[(lease: LeasedDelivery, state: Delivery.State)]>(
+  private static func end(
+    _ lease: LeasedDelivery, _ isMarked: Bool, in tx: Transaction<LeasedDelivery>
+  ) throws {
+    let (_, mail) = try tx.look(OutgoingMail.of(lease.id))
+    tx.run("Delivery.endLease", "select app.end_lease(\(lease.id), \(lease.token), \(isMarked))")
+    if isMarked {
+      tx.record(
+        .deliveryFailed(
+          mail.identity, attempt: lease.token, .deliveryUncertain,
+          reason: "The worker stopped while the mail was being handed over"))
+    }
+  }
+
+  private static let endedLeases = Query<[(lease: LeasedDelivery, isMarked: Bool)]>(
     "Housekeeping.endedLeases",
-    "select tenant_id, id, lease_token, attempts, state from app.sweep_deliveries()",
+    "select tenant_id, id, lease_token, attempts, is_marked from app.ended_leases()",
     all: { row in
       let lease = try LeasedDelivery(
         tenant: row.next(), id: row.next(), token: row.next(), attempt: row.next())

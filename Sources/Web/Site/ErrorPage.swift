@@ -79,7 +79,7 @@ extension ErrorPage {
       (
         L("Back in a moment"),
         L(
-          "The database does not answer right now. Nothing you sent was lost half-way: it was either done or not."
+          "The site cannot answer this right now. Nothing you sent was lost half-way: it was either done or not."
         ),
         [
           L("Wait a few seconds, then load the page again."),
