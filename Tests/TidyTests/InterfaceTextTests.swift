@@ -3,15 +3,19 @@ import Testing
 import Web
 
 @Suite struct `Interface texts` {
+  private static let file = "Templates/locales/fr.po"
+  /// Searched for once, for all tests.
+  private static let found = Result {
+    try Extraction.templates(below: "\(Repository.root)/Templates")
+      + Extraction.swiftFiles(below: "\(Repository.root)/Sources")
+  }
+
   private let uses: [MessageUse]
   private let french: Catalogue
 
   init() throws {
-    uses =
-      try Extraction.templates(below: "\(Repository.root)/Templates")
-      + Extraction.swiftFiles(below: "\(Repository.root)/Sources")
-    let file = "Templates/locales/fr.po"
-    french = try Catalogue(code: "fr", file: file, source: Repository.bytes(file))
+    uses = try Self.found.get()
+    french = try Catalogue(code: "fr", file: Self.file, source: Repository.bytes(Self.file))
   }
 
   @Test func `every text has a French translation`() {

@@ -3,7 +3,7 @@
 struct SwiftSource: Sendable {
   struct Literal: Sendable {
     let line: Int
-    /// As written; what is interpolated is one space.
+    /// As written, one scalar a byte; what is interpolated is one space.
     var text: String
   }
 
@@ -55,6 +55,9 @@ private struct Scanner {
     case literal(number: Int, hashes: Int, quotes: Int)
   }
 
+  /// The bytes that can end a stretch of plain code.
+  private static let turns = Set("/#\"()".utf8)
+
   private let source: [UInt8]
   private var position = 0
   private var line = 1
@@ -75,6 +78,7 @@ private struct Scanner {
   }
 
   private mutating func scanCode(_ open: Int) {
+    guard Self.turns.contains(source[position]) else { return keep(1) }
     if isNext("//") { return comment(until: { $0.source[$0.position] == UInt8(ascii: "\n") }) }
     if isNext("/*") { return blockComment() }
     if let (hashes, quotes) = opening() {
@@ -94,6 +98,8 @@ private struct Scanner {
   }
 
   private mutating func scanLiteral(_ number: Int, _ hashes: Int, _ quotes: Int) {
+    let byte = source[position]
+    guard byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") else { return text(1, number) }
     let rail = String(repeating: "#", count: hashes)
     if isNext(String(repeating: "\"", count: quotes) + rail) {
       modes.removeLast()
@@ -104,11 +110,16 @@ private struct Scanner {
       keep(1)
       modes.append(.code(open: 0))
     } else {
-      let length = isNext("\\" + rail) ? min(2 + hashes, source.count - position) : 1
-      let bytes = source[position..<(position + length)]
-      literals[number].text.unicodeScalars += String(decoding: bytes, as: UTF8.self).unicodeScalars
-      blank(length)
+      text(isNext("\\" + rail) ? min(2 + hashes, source.count - position) : 1, number)
     }
+  }
+
+  private mutating func text(_ length: Int, _ number: Int) {
+    // Bytes as Latin-1 scalars: the rules look for ASCII words only.
+    for byte in source[position..<(position + length)] {
+      literals[number].text.unicodeScalars.append(Unicode.Scalar(byte))
+    }
+    blank(length)
   }
 
   private func opening() -> (hashes: Int, quotes: Int)? {
@@ -134,16 +145,19 @@ private struct Scanner {
 
   private func isNext(_ text: String) -> Bool { source[position...].starts(with: text.utf8) }
 
-  private mutating func keep(_ count: Int) { advance(count) { $0 } }
+  private mutating func keep(_ count: Int) {
+    for _ in 0..<count { advance(source[position]) }
+  }
 
-  private mutating func blank(_ count: Int) { advance(count) { _ in UInt8(ascii: " ") } }
+  private mutating func blank(_ count: Int) {
+    for _ in 0..<count { advance(UInt8(ascii: " ")) }
+  }
 
-  private mutating func advance(_ count: Int, _ change: (UInt8) -> UInt8) {
-    for byte in source[position..<(position + count)] {
-      let isLineFeed = byte == UInt8(ascii: "\n")
-      if isLineFeed { line += 1 }
-      code.append(isLineFeed ? byte : change(byte))
-    }
-    position += count
+  /// Line feeds stay, whatever they stand in.
+  private mutating func advance(_ replacement: UInt8) {
+    let isLineFeed = source[position] == UInt8(ascii: "\n")
+    if isLineFeed { line += 1 }
+    code.append(isLineFeed ? UInt8(ascii: "\n") : replacement)
+    position += 1
   }
 }
