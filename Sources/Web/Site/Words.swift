@@ -67,7 +67,7 @@ extension Draft.Status {
     case .underReview: L("A reviewer decides on exactly this text and these recipients.")
     case .approved: L("The worker delivers it as it stands here.")
     case .rejected: L("It will not be sent. Going on means a new version.")
-    case .sent: L("The recipient’s mail server has taken it.")
+    case .sent: L("The mail server has taken it.")
     }
   }
 
@@ -118,7 +118,7 @@ extension Delivery.State {
     case .ready: L("The worker sends it as soon as it may leave.")
     case .leased: L("A worker has it and talks to the mail server.")
     case .committing: L("The last bytes are on their way; the mail server’s answer is awaited.")
-    case .sent: L("The recipient’s mail server has taken it.")
+    case .sent: L("The mail server has taken it.")
     case .uncertain:
       L(
         "The last bytes left, but no clear answer came. It may or may not have arrived, so it is not repeated by itself: look into it and say what became of it."
