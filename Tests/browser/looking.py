@@ -1,0 +1,75 @@
+"""Looks at the page in front: light and dark, wide and narrow."""
+
+import functools
+import os
+import pathlib
+import re
+
+THEMES = ("light", "dark")
+WIDTHS = (1280, 320)
+BYTES_MAX = 60_000
+AXE_OPTIONS = """{
+  runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+  rules: {"target-size": {enabled: true}},
+  resultTypes: ["violations"],
+  preload: false,
+}"""
+
+
+@functools.cache
+def axe():
+    path = os.environ.get("AXE_JS")
+    return pathlib.Path(path).read_text() if path else None
+
+
+def look(person, name):
+    """Keeps a picture of each appearance and counts what is wrong with it."""
+    site, page = person.site, person.page
+    body = person.answers[page].body()
+    site.keep_document(f"{person.status} {name}", body)
+    if axe():
+        page.evaluate(axe())
+    problems = []
+    if len(body) >= BYTES_MAX:
+        problems.append(f"{len(body)} bytes")
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 800})
+        for theme in THEMES:
+            page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+            file = re.sub(r"[^\w]+", "-", f"{name} {width} {theme}") + ".png"
+            page.screenshot(path=site.pictures / file, full_page=True)
+            problems += [f"{width} {theme}: {problem}" for problem in overflow(page)]
+            problems += [f"{width} {theme}: {problem}" for problem in violations(page)]
+    page.set_viewport_size({"width": 1280, "height": 800})
+    page.emulate_media(color_scheme="light")
+    site.looks.append(name)
+    appearances = len(WIDTHS) * len(THEMES)
+    site.report.tally(f"seen: {name}", 1 + appearances * (2 if axe() else 1), problems)
+    if not axe():
+        site.report.skip(f"accessibility of {name}", "AXE_JS is not set")
+
+
+def overflow(page):
+    """What reaches over the right edge, so that the page scrolls sideways."""
+    return page.evaluate("""() => {
+      const edge = document.documentElement.clientWidth;
+      if (document.documentElement.scrollWidth <= edge) return [];
+      const over = [...document.querySelectorAll("body *")].filter(
+        (e) => e.getBoundingClientRect().right > edge + 0.5);
+      return [`${document.documentElement.scrollWidth - edge} px over the edge: ` +
+        over.slice(0, 5).map((e) => e.tagName + "." + e.className).join(", ")];
+    }""")
+
+
+def violations(page):
+    if not axe():
+        return []
+    found = page.evaluate(f"axe.run(document, {AXE_OPTIONS})")["violations"]
+    return [
+        f"{violation['id']}: {violation['help']}: "
+        + " | ".join(
+            f"{node['html'][:160]} ({node['failureSummary'][:200]})"
+            for node in violation["nodes"][:3]
+        )
+        for violation in found
+    ]
