@@ -527,7 +527,7 @@ def a_lead_that_may_not_be_written_to_holds_the_mail_back(site):
         and "Asked on the phone" in reviewer.text(".verdict"),
     )
     look(reviewer, "review card suppressed")
-    reviewer.press("Approve all the same")
+    reviewer.press("Approve anyway")
     that("the notice does not promise a mail", "on its way" not in reviewer.notice, reviewer.notice)
 
     admin.open(draft)
@@ -563,7 +563,7 @@ def what_the_mail_server_says_is_shown(site):
     that = site.report.that
     sales, reviewer, admin = (site.person(role) for role in ("sales", "reviewer", "admin"))
     fates = {  # by the tag in the address, see deploy/mail-sink
-        "drop": ("Doubtful", "outbox show doubtful"),
+        "drop": ("Uncertain", "outbox show doubtful"),
         "reject": ("Failed", "outbox show failed"),
         "tempfail": ("Waiting to leave", "outbox show waiting"),
     }
@@ -605,7 +605,7 @@ def what_the_mail_server_says_is_shown(site):
     delivery, draft, subject = deliveries["reject"]
     admin.open(delivery)
     admin.type("Why?", "The address is wrong.")
-    admin.press("Leave it out")
+    admin.press("Do not send")
     that(
         "a failed one can be left out",
         admin.text(".verdict .state") == "Cancelled",

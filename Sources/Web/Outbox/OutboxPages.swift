@@ -42,7 +42,7 @@ enum OutboxPages {
       throw ClientError.badRequest("no resolution")
     }
     let comment: Field<String, L> = try posted.multiline(
-      "comment", max: 500, orElse: L("Say how you know, for those who come after you."))
+      "comment", max: 500, orElse: L("Say why, for those who come after you."))
     guard let said = comment.value else { return try show(visit, id: id, comment: comment) }
     do {
       return try visit.post { tx in

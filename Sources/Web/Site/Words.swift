@@ -106,7 +106,7 @@ extension Delivery.State {
     case .leased: L("Being sent")
     case .committing: L("Being handed over")
     case .sent: L("Delivered")
-    case .uncertain: L("Doubtful")
+    case .uncertain: L("Uncertain")
     case .blocked: L("Blocked")
     case .dead: L("Failed")
     case .cancelled: L("Cancelled")
