@@ -19,15 +19,15 @@ package struct RequestPath: Sendable {
   }
 
   private static func segments(of bytes: ArraySlice<UInt8>) throws(ClientError) -> [String] {
+    let encoded = bytes.split(separator: ASCII.slash, omittingEmptySubsequences: false)
+    guard encoded.count <= segmentsMax else { throw .badRequest("the path is too deep") }
     var segments: [String] = []
-    var start = bytes.startIndex
-    while let slash = bytes[start...].firstIndex(of: ASCII.slash) {
-      guard slash > start else { throw .badRequest("the path holds an empty segment") }
-      guard segments.count < segmentsMax else { throw .badRequest("the path is too deep") }
-      segments.append(try decodeSegment(bytes[start..<slash]))
-      start = slash + 1
+    for (position, segment) in encoded.enumerated() {
+      guard !segment.isEmpty || position == encoded.count - 1 else {
+        throw .badRequest("the path holds an empty segment")
+      }
+      segments.append(try decodeSegment(segment))
     }
-    segments.append(try decodeSegment(bytes[start...]))
     return segments
   }
 

@@ -38,8 +38,8 @@ import Testing
 
   @Test func `may not be longer or deeper than any page's`() {
     #expect(refusal(of: "/" + String(repeating: "a", count: 8192)) == 414)
-    #expect(refusal(of: String(repeating: "/a", count: 40)) == 400)
-    #expect(refusal(of: String(repeating: "/a", count: 30)) == nil)
+    #expect(refusal(of: String(repeating: "/a", count: 32)) == nil)
+    #expect(refusal(of: String(repeating: "/a", count: 33)) == 400)
   }
 
   private func refusal(of target: String) -> Int? {

@@ -137,9 +137,9 @@ private let one = Query("one", "select 1", only: { try $0.next(Int.self) })
 
   @Test(arguments: ["fast", "immediate"])
   func `is away while it restarts and back by itself`(_ mode: String) throws {
-    let start = ContinuousClock.now
     try server.stop(mode: mode)
 
+    let start = ContinuousClock.now
     let error = #expect(throws: PostgresError.self) { try database.read(as: Nobody(), one) }
     let waited = ContinuousClock.now - start
     try server.start()
