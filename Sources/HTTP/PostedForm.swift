@@ -1,3 +1,5 @@
+import Text
+
 /// A posted `application/x-www-form-urlencoded` body. Each reader gives a ``Field`` or, for a name
 /// that is given twice where one value is meant, throws a 400.
 package struct PostedForm: Sendable {
@@ -13,6 +15,11 @@ package struct PostedForm: Sendable {
   /// Every value of a name that may be repeated.
   package func values(_ name: String) -> [String] { fields.values(name) }
 
+  /// What a person wrote, without what nobody sees; empty where the name is missing.
+  private func written(_ name: String) throws(ClientError) -> String {
+    Invisible.strip(try fields.value(name) ?? "").text
+  }
+
   /// A check box is posted only when it is ticked.
   package func isChecked(_ name: String) throws(ClientError) -> Bool {
     try fields.value(name) != nil
@@ -24,7 +31,7 @@ extension PostedForm {
   package func text<Message: FieldMessage>(
     _ name: String, max: Int, orElse missing: Message
   ) throws(ClientError) -> Field<String, Message> {
-    let typed = try value(name) ?? ""
+    let typed = try written(name)
     return line(typed, max: max, orElse: missing) { $0.isEmpty ? nil : $0 }
   }
 
@@ -32,7 +39,7 @@ extension PostedForm {
   package func optionalText<Message: FieldMessage>(
     _ name: String, max: Int, orElse malformed: Message
   ) throws(ClientError) -> Field<String?, Message> {
-    let typed = try value(name) ?? ""
+    let typed = try written(name)
     return line(typed, max: max, orElse: malformed) { .some($0.isEmpty ? nil : $0) }
   }
 
@@ -40,7 +47,7 @@ extension PostedForm {
   package func multiline<Message: FieldMessage>(
     _ name: String, max: Int, orElse missing: Message
   ) throws(ClientError) -> Field<String, Message> {
-    let typed = try value(name) ?? ""
+    let typed = try written(name)
     if typed.unicodeScalars.count > max {
       return Field(typed: typed, error: .tooLong(limit: max))
     }
@@ -52,7 +59,7 @@ extension PostedForm {
   package func optionalMultiline<Message: FieldMessage>(
     _ name: String, max: Int
   ) throws(ClientError) -> Field<String, Message> {
-    let typed = try value(name) ?? ""
+    let typed = try written(name)
     return typed.unicodeScalars.count > max
       ? Field(typed: typed, error: .tooLong(limit: max)) : Field(typed: typed, value: typed)
   }
@@ -77,7 +84,7 @@ extension PostedForm {
   package func field<Value, Message>(
     _ name: String, orElse malformed: Message, read: (String) -> Value?
   ) throws(ClientError) -> Field<Value, Message> {
-    let typed = try value(name) ?? ""
+    let typed = try written(name)
     let value = read(typed.trimmed)
     return Field(typed: typed, value: value, error: value == nil ? malformed : nil)
   }

@@ -1,4 +1,5 @@
 import CCmark
+import Text
 
 /// A text in CommonMark, parsed once; pages, mails and outlines are read from the same tree.
 ///

@@ -77,9 +77,12 @@ extension HTMLWriter {
 
   private mutating func close(_ target: LinkTarget, around node: Node) {
     write("</a>")
-    guard surface == .page, !target.isShown(in: node.textBytes) else { return }
+    guard surface == .page else { return }
+    // What a mail link would write for the reader is shown whole.
+    let isWritten = target.isMail && target.url.contains(UInt8(ascii: "?"))
+    guard isWritten || !target.isShown(in: node.textBytes) else { return }
     write(" (")
-    escape(target.place)
+    escape(isWritten ? target.url : target.place)
     write(")")
   }
 

@@ -1,3 +1,5 @@
+import Text
+
 /// A link's address that may leave the house: an `http`, `https` or `mailto` URL with nothing hidden.
 struct LinkTarget {
   /// The address in ASCII, percent-encoded where it has to be; as it stands in text, not in HTML.
@@ -41,8 +43,7 @@ extension LinkTarget {
       return true
     }
     if zip(bytes, bytes.dropFirst()).contains(where: { $0 == 0xC2 && $1 < 0xA0 }) { return true }
-    var kept = [UInt8]()
-    return bytes.withUnsafeBufferPointer { Invisible.strip($0, into: &kept) } > 0
+    return Invisible.strip(String(decoding: bytes, as: UTF8.self)).count > 0
   }
 
   private static func rest(of bytes: [UInt8], after scheme: String) -> ArraySlice<UInt8>? {
@@ -110,9 +111,23 @@ extension LinkTarget {
       let end = start + place.count
       guard text[start..<end].elementsEqual(place) else { return false }
       let before = start > 0 ? text[start - 1] : 0x20
+      // "bank.example/evil.example" shows the way to the bank.
+      let isPartOfPath =
+        Array("/=?&#".utf8).contains(before) && !Self.isAfterScheme(start, in: text)
       let after = end < text.count ? text[end] : 0x20
       let isDotted = after == 0x2E && end + 1 < text.count && ASCII.isAlphanumeric(text[end + 1])
-      return !Self.joinsNames(before) && before != 0x2E && !Self.joinsNames(after) && !isDotted
+      return !isPartOfPath && !Self.joinsNames(before) && before != 0x2E && !Self.joinsNames(after)
+        && !isDotted
+    }
+  }
+
+  /// True where a whole address begins: its scheme stands at the start of a word.
+  private static func isAfterScheme(_ start: Int, in text: [UInt8]) -> Bool {
+    ["http://", "https://"].contains { scheme in
+      let head = text[..<start]
+      guard head.suffix(scheme.utf8.count).elementsEqual(scheme.utf8) else { return false }
+      let before = head.dropLast(scheme.utf8.count).last ?? 0x20
+      return before == 0x20 || Array("(<\"'".utf8).contains(before)
     }
   }
 

@@ -1,5 +1,6 @@
 import CCmark
 import Glibc
+import Text
 
 /// Owns a parsed cmark tree.
 final class Tree {
@@ -43,8 +44,8 @@ struct Node {
   /// stripped from the source, so this is stripped too, with all controls; line feeds stay in code
   /// blocks, where they are real.
   var literal: [UInt8] {
-    var visible = [UInt8]()
-    _ = Invisible.strip(Self.bytes(cmark_node_get_literal(pointer)), into: &visible)
+    let source = String(decoding: Self.bytes(cmark_node_get_literal(pointer)), as: UTF8.self)
+    let visible = Invisible.strip(source).text.utf8
     let lineFeed: UInt8 = kind == CMARK_NODE_CODE_BLOCK ? 0x0A : 0x20
     var kept = [UInt8]()
     kept.reserveCapacity(visible.count)

@@ -58,8 +58,22 @@ package final class Database {
   /// queued with `tx.run` goes with COMMIT in the second. Without `look` there is one trip only.
   ///
   /// An error thrown by `body` rolls back. `body` runs again when the connection was lost before
-  /// COMMIT was sent, so it changes nothing but `tx`.
+  /// COMMIT was sent, or when the server chose this transaction to end a deadlock, so it changes
+  /// nothing but `tx`.
   package func write<E: Entry, Result>(
+    as entry: E, _ body: (Transaction<E>) throws -> Result
+  ) throws -> Result {
+    var triesLeft = 3
+    while true {
+      do {
+        return try writeOnce(as: entry, body)
+      } catch let error as PostgresError where error.isConflict && triesLeft > 0 {
+        triesLeft -= 1
+      }
+    }
+  }
+
+  private func writeOnce<E: Entry, Result>(
     as entry: E, _ body: (Transaction<E>) throws -> Result
   ) throws -> Result {
     try withConnection { connection in

@@ -52,9 +52,13 @@ extension PostgresError {
     case .server(let error):
       // Class 53: out of disk, memory, connections; 57014, 55P03: statement or lock timeout.
       error.sqlState.utf8.starts(with: "53".utf8) || ["57014", "55P03"].contains(error.sqlState)
+        || isConflict
     case .decoding, .nulInText: false
     }
   }
+
+  /// Deadlock or serialization failure: the same transaction may pass when it is tried again.
+  package var isConflict: Bool { ["40P01", "40001"].contains(sqlState) }
 
   /// A new connection may do better: a plan prepared before a migration no longer fits (0A000),
   /// somebody threw the prepared statements away (26000), the primary became a standby (25006).

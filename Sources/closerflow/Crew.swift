@@ -13,6 +13,7 @@ final class Crew: Sendable {
   private let leaseSeconds: Int
   private let fault: Dispatcher.Step?
   private let log: Logger
+  private let hands = LeasesInHand()
   private let isStopping = StopFlag()
   private let isKeeperDismissed = StopFlag()
 
@@ -91,7 +92,7 @@ extension Crew {
   private func dispatcher() -> Dispatcher {
     Dispatcher(
       database: open(), transport: transport, owner: owner, leaseSeconds: leaseSeconds,
-      report: { [log] line in log.info("\(line)") },
+      hands: hands, report: { [log] line in log.info("\(line)") },
       at: { [fault] step in if step == fault { kill(getpid(), SIGKILL) } })
   }
 
@@ -138,10 +139,12 @@ extension Crew {
   }
 
   private var duties: [Duty] {
-    let (owner, lease) = (owner, leaseSeconds)
+    let (owner, lease, hands) = (owner, leaseSeconds, hands)
     return [
       Duty(name: "renew leases", seconds: Double(lease) / 3) { database in
-        try database.call(LeasedDelivery.renew(owner: owner, leaseSeconds: lease))
+        let held = hands.all
+        guard !held.isEmpty else { return }
+        try database.call(LeasedDelivery.renew(held, owner: owner, leaseSeconds: lease))
       },
       Duty(name: "sweep", seconds: min(5, Double(lease) / 2)) { [log] database in
         let count = try Housekeeping.sweep(on: database)

@@ -1,6 +1,7 @@
 import Glibc
 import Markdown
 import Testing
+import Text
 
 @Suite struct `Markdown that means harm` {
   /// Scripts, schemes, entities, autolinks, references, mixed case, broken nesting.

@@ -14,6 +14,7 @@ import Testing
     try scene.everyTable(&attacker)
     scene.otherTenants(&attacker)
     scene.unapprovedMail(&attacker)
+    scene.foreignContent(&attacker)
     scene.history(&attacker)
     scene.borrowedNames(&attacker)
     scene.forgedTickets(&attacker)
@@ -228,6 +229,48 @@ private struct Scene {
                             content_sha256, message_id, order_key, order_seq)
     select app.tenant(), \(ID<Delivery>()), (select id from outbox_events limit 1), 'draft', 'email', 'other',
            \(draft)::uuid, \(approval), \(hash), '<x@y>', \(ID<Draft>()), 1
+    """
+  }
+
+  /// Words, sender or recipients that are not the draft's own; somebody else's submission; facts that
+  /// are none.
+  func foreignContent(_ attacker: inout Attacker) {
+    let fixed: [(String, SQL)] = [
+      ("made up", "'\\x00'::bytea"),
+      ("another draft's", "(select manifest from drafts where id = \(ownApproved)::uuid)"),
+    ]
+    for (what, manifest) in fixed {
+      attacker.attempt("submit a content that is \(what)", submission(of: manifest), everybody)
+    }
+    attacker.attempt(
+      "submit somebody else's draft",
+      submission(of: "(select app.manifest(d) from drafts d where d.id = \(ownDraft)::uuid)"),
+      everybody.filter { $0.description != "web as sales" })
+    for fact in ["DraftApproved", "DraftRejected", "DraftSent"] {
+      attacker.attempt(
+        "tell that it is \(fact)",
+        """
+        select count(app.emit(\(ID<Event>()), \(fact), 1, 'lead',
+          (select lead_id from drafts where id = \(ownWaiting)::uuid), \(ownWaiting),
+          jsonb_build_object('draft', \(ownWaiting)::text)))
+        """, everybody)
+    }
+    attacker.change("count the tenant's events", "update tenants set event_seq = 9", everybody)
+    attacker.attempt(
+      "cancel a delivery as a stranger to the outbox",
+      "select count(app.resolve_delivery(id, 'arrived', 'x')) from deliveries",
+      everybody)
+  }
+
+  private func submission(of manifest: SQL) -> SQL {
+    """
+    with kept as (
+      insert into draft_contents (tenant_id, draft_id, manifest, submitted_by)
+      values (app.tenant(), \(ownDraft)::uuid, \(manifest), \(own.sales.user)) returning manifest),
+    moved as (
+      update drafts set status = 'under_review', manifest = kept.manifest from kept
+      where id = \(ownDraft)::uuid returning 1)
+    select count(*) from moved
     """
   }
 

@@ -123,7 +123,7 @@ import Testing
 
     #expect(
       definers == [
-        "app.actor", "app.check_decision_recorded", "app.check_stage_recorded",
+        "app.actor", "app.check_decision_recorded", "app.check_fact", "app.check_stage_recorded",
         "app.claim_deliveries",
         "app.close_session", "app.complete_delivery", "app.copy_primary_contact", "app.emit",
         "app.end_lease", "app.ended_leases", "app.enter", "app.enter_delivery", "app.fail_delivery",

@@ -23,6 +23,8 @@ def run(_):
         tampered(desk)
         versions(desk)
         server_away(desk)
+        suppressed_at_the_last_moment(desk)
+        not_marked(desk)
         stalled(desk)
         asked_to_end(desk)
         crashed(desk)
@@ -242,6 +244,51 @@ def server_away(desk):
     say(f"    {time.monotonic() - begun:.1f} s after the server was back")
     worker.kill()
     worker.wait()
+
+
+# ------------------------------------------------------------------ no, at the last moment
+
+def suppressed_at_the_last_moment(desk):
+    """The policy said yes; while the mail server is being talked to, somebody stops all mail."""
+    gate = Gate(desk.stack.sink.port)
+    gate.hold("354")
+    draft = desk.send("lena")
+    worker = desk.stack.worker(lease=10, SMTP_URL=gate.url)
+    check("a worker is about to send the text", gate.held.wait(10))
+    lead = desk.delivery(draft)["lead_id"]
+    expect(desk.say(f"/leads/{lead}/suppression", {"reason": "asked us to stop"}), 303)
+    gate.release.set()
+    eventually(lambda: desk.delivery(draft)["state"] == "ready", 5)
+    desk.shows("mail stopped after the rules were asked is held back", draft, state="ready",
+               received=0, marks=0)
+    worker.terminate()
+    worker.wait(10)
+    gate.close()
+    desk.hurry(draft)
+    desk.stack.work_once()
+    desk.shows("and blocked when it is due again", draft, state="blocked", received=0)
+
+
+def not_marked(desk):
+    """The database does not take the mark; the same worker lives on."""
+    gate = Gate(desk.stack.sink.port)
+    gate.hold("354")
+    draft = desk.send("mona")
+    worker = desk.stack.worker(lease=10, SMTP_URL=gate.url)
+    check("a worker is about to send the text", gate.held.wait(10))
+    with desk.stack.locked(f"select from crm.deliveries where draft_id = '{draft}' for update"):
+        gate.release.set()
+        time.sleep(3)  # longer than the role's lock_timeout
+    eventually(lambda: desk.delivery(draft)["state"] == "ready", 5)
+    desk.shows("mail whose mark was not taken is free again at once", draft, state="ready",
+               received=0, marks=0)
+    desk.hurry(draft)
+    sent = eventually(lambda: desk.delivery(draft)["state"] == "sent", 10)
+    check("and goes with the next try", sent, desk.delivery(draft))
+    equal("once", desk.delivery(draft)["received"], 1)
+    worker.terminate()
+    worker.wait(10)
+    gate.close()
 
 
 # ------------------------------------------------------------------ workers that stall or stop

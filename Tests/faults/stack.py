@@ -1,5 +1,6 @@
 """A whole product of its own: PostgreSQL that keeps its promises (fsync on), the mail sink,
 responder and nginx with their real configuration, and as many workers as a test asks for."""
+import contextlib
 import json
 import os
 import shutil
@@ -146,6 +147,20 @@ class Stack:
     def sql(self, text, database="closerflow"):
         """As the superuser: to look, and for what nobody else may do."""
         return processes.run([*self._psql(database), "-c", text]).stdout
+
+    @contextlib.contextmanager
+    def locked(self, query):
+        """Holds the rows of a `select … for update` until the end of the block."""
+        psql = subprocess.Popen(self._psql("closerflow"), stdin=subprocess.PIPE,
+                                stdout=subprocess.PIPE, text=True)
+        psql.stdin.write(f"begin; {query}; select 'held';\n")
+        psql.stdin.flush()
+        while psql.stdout.readline() not in ("held\n", ""):
+            pass
+        try:
+            yield
+        finally:
+            psql.communicate("commit;\n")
 
     def rows(self, query):
         return json.loads(self.sql(f"select coalesce(json_agg(t), '[]') from ({query}) t"))

@@ -9,10 +9,11 @@ package struct Posting: Entry {
   private let session: Session
   private let key: ID<Posting>
 
-  /// `once` stands in the form; several forms of a page share it, so `path` tells them apart.
-  package init(_ session: Session, path: String, once: String) {
+  /// `once` stands in the form. Several forms of a page share it, so `path` tells them apart; and who
+  /// goes back, writes something else and posts again means it, so what is `written` counts as well.
+  package init(_ session: Session, path: String, once: String, written: String) {
     self.session = session
-    key = ID(digest: Sodium.sha256(Array("\(path)\n\(once)".utf8)))
+    key = ID(digest: Sodium.sha256(Array("\(path)\n\(once)\n\(written)".utf8)))
   }
 
   /// Thrown by the first look of a post that was made before.

@@ -59,6 +59,8 @@ package struct Draft: Sendable {
     /// Only the author submits and withdraws.
     case notAuthor
     case noRecipient, noSubject, noText
+    /// No page could show it.
+    case unshowable
     case recipientUnknown
     case alreadyLeaving
   }

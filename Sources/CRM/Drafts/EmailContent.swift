@@ -8,12 +8,15 @@ package struct EmailContent: Sendable {
   /// The body as HTML, from Markdown in safe mode; no document around it.
   package let html: String
   package let text: String
+  /// The same body for a page of ours: beside each link stands where it leads.
+  package let preview: String
 
   package init(_ manifest: Manifest) throws {
     self.manifest = manifest
     let document = try Document(parsing: manifest.bodyMarkdown)
     html = try document.html(for: .mail)
     text = try document.plainText()
+    preview = try document.html(for: .page)
   }
 
   /// The message for the wire. `messageID` is `<left@right>` and the same on every try.

@@ -18,7 +18,7 @@ package struct Recipient: Hashable, Sendable {
       """
       select contact_id, kind, address, coalesce(name, '') from draft_recipients
       where draft_id = \(draft)
-      order by array_position(array['to', 'cc', 'bcc'], kind), address
+      order by array_position(array['to', 'cc', 'bcc'], kind), address collate "C"
       """,
       all: { row in
         try Recipient(contact: row.next(), kind: row.next(), address: row.next(), name: row.next())

@@ -1,3 +1,4 @@
+import Markdown
 import Postgres
 import Secrets
 
@@ -11,6 +12,17 @@ package struct DraftText: Sendable {
     self.subject = subject
     self.contentMarkdown = contentMarkdown
     self.recipients = recipients
+  }
+
+  /// Refuses a text that no page could show: its author would never see it again.
+  func checkShowable() throws(Draft.Refusal) {
+    do {
+      let document = try Document(parsing: contentMarkdown)
+      _ = try document.html(for: .page)
+      _ = try document.plainText()
+    } catch {
+      throw .unshowable
+    }
   }
 
   /// What it still lacks to be submitted, in the order of the form.
@@ -31,6 +43,7 @@ extension Draft {
     _ type: Kind, for lead: ID<Lead>, _ text: DraftText, as id: ID<Draft> = ID(),
     isSubmitted: Bool = false, in tx: Transaction<some Entry>
   ) throws {
+    try text.checkShowable()
     let (_, locked, contacts, last, sender) = try tx.look(
       Lead.locked(lead), Contact.all(of: lead), lastVersion(type, of: lead), Sender.ofTenant)
     guard locked != nil else { throw NotFound() }
@@ -80,6 +93,7 @@ extension Draft {
     _ id: ID<Draft>, seen revision: Int, _ text: DraftText, isSubmitted: Bool = false,
     in tx: Transaction<some Entry>
   ) throws {
+    try text.checkShowable()
     let (_, found, contacts, saved, sender) = try tx.look(
       Draft.locked(id), Contact.all(ofLeadWith: id), Recipient.all(of: id), Sender.ofTenant)
     let draft = try onDesk(found, seen: revision)

@@ -10,6 +10,7 @@ package final class Dispatcher {
   private let transport: SMTPTransport
   private let owner: String
   private let leaseSeconds: Int
+  private let hands: LeasesInHand
   private let report: (String) -> Void
   private let at: (Step) -> Void
 
@@ -22,12 +23,13 @@ package final class Dispatcher {
   /// told of every step; fault tests kill the process there.
   package init(
     database: Database, transport: SMTPTransport, owner: String, leaseSeconds: Int,
-    report: @escaping (String) -> Void, at: @escaping (Step) -> Void = { _ in }
+    hands: LeasesInHand, report: @escaping (String) -> Void, at: @escaping (Step) -> Void = { _ in }
   ) {
     self.database = database
     self.transport = transport
     self.owner = owner
     self.leaseSeconds = leaseSeconds
+    self.hands = hands
     self.report = report
     self.at = at
   }
@@ -39,6 +41,8 @@ package final class Dispatcher {
     for delivery in claimed {
       // What is left stays leased and is free again when the lease ends.
       if shouldStop() { break }
+      hands.take(delivery)
+      defer { hands.letGo(delivery) }
       try send(delivery)
     }
     return claimed.count
@@ -57,7 +61,7 @@ package final class Dispatcher {
     at(.decided)
     guard verdict.isAllowed else { return log(lease, "blocked: \(verdict.reasonCode)") }
 
-    let outcome = try handOver(mail, lease)
+    let outcome = handOver(mail, lease)
     if case .accepted = outcome { at(.accepted) }
     try settle(lease, mail, outcome)
     at(.settled)
@@ -65,7 +69,7 @@ package final class Dispatcher {
   }
 
   /// Hands the approved bytes to the mail server.
-  private func handOver(_ mail: OutgoingMail, _ lease: LeasedDelivery) throws -> SMTPOutcome {
+  private func handOver(_ mail: OutgoingMail, _ lease: LeasedDelivery) -> SMTPOutcome {
     guard let manifest = Manifest.decode(mail.manifest) else {
       return .refused(code: 0, reply: "The approved content cannot be read", isPermanent: true)
     }
@@ -75,7 +79,8 @@ package final class Dispatcher {
       return try transport.send(
         message: message, envelopeFrom: manifest.senderAddress, recipients: content.envelope,
         beforeCommit: { mark(lease) })
-    } catch let error as MailFailure {
+    } catch {
+      // Whatever it is, it is in the content, and another try would meet it again.
       return .refused(code: 0, reply: "The message cannot be built: \(error)", isPermanent: true)
     }
   }
@@ -115,8 +120,13 @@ package final class Dispatcher {
     case .uncertain(let reason):
       try fail(lease, mail, .uncertain, reason: reason)
     case .aborted:
-      // The lease is gone or the database is: the sweep, or whoever holds the lease now, goes on.
-      break
+      // The mark was refused: the server drops what has no end. Where the lease is gone, whoever
+      // holds it now goes on.
+      do {
+        try fail(lease, mail, .notSent, reason: "It was held back before its last bytes")
+      } catch let error as PostgresError where error.constraint == "deliveries_lease" {
+        log(lease, "the lease is gone")
+      }
     }
   }
 

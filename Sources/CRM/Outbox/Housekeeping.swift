@@ -13,6 +13,8 @@ package enum Housekeeping {
         try database.write(as: lease) { tx in try end(lease, isMarked, in: tx) }
       } catch let error as PostgresError where error.constraint == "deliveries_lease" {
         // Its worker lives after all, or another one swept.
+      } catch is LeaseEnded {
+        // Another one swept, at this moment.
       }
     }
     return ended.count

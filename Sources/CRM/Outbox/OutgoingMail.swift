@@ -30,12 +30,21 @@ package struct LeasedDelivery: Entry {
       })
   }
 
-  package static func renew(owner: String, leaseSeconds: Int) -> Query<Void> {
+  package static func renew(_ held: [LeasedDelivery], owner: String, leaseSeconds: Int) -> Query<
+    Void
+  > {
     Query(
       "LeasedDelivery.renew",
-      "select app.renew_leases(\(owner), make_interval(secs => \(leaseSeconds)))")
+      """
+      select app.renew_leases(
+        \(owner), \(SQL.TextArray(held.map(\.id.description)))::uuid[],
+        \(SQL.TextArray(held.map { String($0.token) }))::bigint[], make_interval(secs => \(leaseSeconds)))
+      """)
   }
 }
+
+/// The lease is somebody else's, or nobody's: what it opened is closed.
+struct LeaseEnded: Error {}
 
 /// What the worker needs to know to send one delivery.
 package struct OutgoingMail: Sendable {
@@ -47,8 +56,9 @@ package struct OutgoingMail: Sendable {
   package let suppressedReason: String?
   package let approvedAt: Timestamp
 
+  /// Answers with `LeaseEnded` where somebody else ended the lease since it was entered.
   static func of(_ delivery: ID<Delivery>) -> Query<OutgoingMail> {
-    Query(
+    let mail = Query<OutgoingMail?>(
       "OutgoingMail.of",
       """
       select x.id, d.lead_id, x.draft_id, d.subject, x.message_id, d.manifest, p.content_sha256,
@@ -60,7 +70,7 @@ package struct OutgoingMail: Sendable {
       join approvals p on p.tenant_id = x.tenant_id and p.id = x.approval_id
       where x.id = \(delivery)
       """,
-      only: { row in
+      one: { row in
         try OutgoingMail(
           identity: Delivery.Identity(
             id: row.next(), lead: row.next(), draft: row.next(), subject: row.next()),
@@ -68,6 +78,10 @@ package struct OutgoingMail: Sendable {
           isApproved: row.next(), suppressedReason: row.next(optional: String.self),
           approvedAt: row.next())
       })
+    return mail.map { mail in
+      guard let mail else { throw LeaseEnded() }
+      return mail
+    }
   }
 
   var facts: PolicyGate.Facts {

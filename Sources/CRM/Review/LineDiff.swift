@@ -11,10 +11,28 @@ package enum LineDiff {
   /// Unchanged lines kept around each change.
   private static let context = 2
 
-  /// The longest common subsequence of lines, by the standard library's difference (Myers 1986).
+  /// The standard library's difference (Myers 1986) takes lines × changes; where more lines than this
+  /// lie between the first change and the last, they are shown as taken out and put in.
+  private static let comparedMax = 1_000
+
   package static func between(_ old: String, _ new: String) -> [Line] {
     let oldLines = lines(of: old)
     let newLines = lines(of: new)
+    let head = zip(oldLines, newLines).prefix { $0.utf8.elementsEqual($1.utf8) }.count
+    let tail = zip(oldLines.dropFirst(head).reversed(), newLines.dropFirst(head).reversed())
+      .prefix { $0.utf8.elementsEqual($1.utf8) }.count
+    let middle =
+      merged(
+        Array(oldLines[head..<(oldLines.count - tail)]),
+        Array(newLines[head..<(newLines.count - tail)]))
+    return folded(
+      newLines.prefix(head).map(Line.same) + middle + newLines.suffix(tail).map(Line.same))
+  }
+
+  private static func merged(_ oldLines: [String], _ newLines: [String]) -> [Line] {
+    guard max(oldLines.count, newLines.count) <= comparedMax else {
+      return oldLines.map(Line.removed) + newLines.map(Line.added)
+    }
     let difference = newLines.difference(from: oldLines) { $0.utf8.elementsEqual($1.utf8) }
     var removals = Set<Int>()
     var insertions = Set<Int>()
@@ -39,7 +57,7 @@ package enum LineDiff {
         newIndex += 1
       }
     }
-    return folded(merged)
+    return merged
   }
 
   private static func lines(of text: String) -> [String] {

@@ -13,7 +13,8 @@ package struct EmailAddress: Hashable, Sendable, CustomStringConvertible {
     guard bytes.count <= 254, let at = bytes.firstIndex(of: UInt8(ascii: "@")) else { return nil }
     let local = bytes[..<at]
     let host = bytes[(at + 1)...]
-    guard (1...64).contains(local.count), local.allSatisfy(Self.isLocal),
+    let atoms = local.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
+    guard local.count <= 64, atoms.allSatisfy({ !$0.isEmpty && $0.allSatisfy(Self.isAtom) }),
       Self.isHost(host)
     else { return nil }
     text = String(decoding: bytes, as: UTF8.self)
@@ -21,8 +22,8 @@ package struct EmailAddress: Hashable, Sendable, CustomStringConvertible {
 
   package var description: String { text }
 
-  private static func isLocal(_ byte: UInt8) -> Bool {
-    isAlphanumeric(byte) || ".!#$%&'*+/=?^_`{|}~-".utf8.contains(byte)
+  private static func isAtom(_ byte: UInt8) -> Bool {
+    isAlphanumeric(byte) || "!#$%&'*+/=?^_`{|}~-".utf8.contains(byte)
   }
 
   private static func isHost(_ host: ArraySlice<UInt8>) -> Bool {

@@ -179,7 +179,7 @@ enum DraftChanges {
       }
     } catch let refusal as Draft.Refusal {
       switch refusal {
-      case .noSubject, .noText, .noRecipient, .recipientUnknown:
+      case .noSubject, .noText, .unshowable, .noRecipient, .recipientUnknown:
         return try editPage(visit, status: .unprocessableContent) { draft, recipients, contacts in
           var form = DraftForm(draft, recipients: recipients, contacts: contacts)
           _ = form.explain(refusal)

@@ -70,6 +70,7 @@ struct DraftForm: Templated {
     switch refusal {
     case .noSubject: subject.error = L("Give the e-mail a subject.")
     case .noText: content.error = L("Write the message.")
+    case .unshowable: content.error = L("This is nested too deep to be shown as a letter.")
     case .noRecipient: recipientsError = L("Choose at least one recipient for To.")
     case .recipientUnknown: recipientsError = L("Choose the recipients from the list.")
     case .movedOn, .changedMeanwhile, .notAuthor, .alreadyLeaving: return false

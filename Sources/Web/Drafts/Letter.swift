@@ -25,7 +25,7 @@ struct Letter: Templated {
     bcc = Self.lines(manifest, .bcc)
     subject = manifest.subject
     // From Markdown in safe mode: the writer of CRM lets only its own tags through.
-    html = HTML(safe: content.html)
+    html = HTML(safe: content.preview)
     text = content.text
   }
 
@@ -40,8 +40,19 @@ struct Letter: Templated {
     self.init(try EmailContent(manifest))
   }
 
+  /// A name with signs that could pass for another address stands in quotes, as in the mail's header.
   static func mailbox(_ name: String, _ address: String) -> String {
-    name.isEmpty ? address : "\(name) <\(address)>"
+    guard !name.isEmpty else { return address }
+    let isOdd = name.utf8.contains { "<>@,;:\"\\()[]".utf8.contains($0) }
+    guard isOdd else { return "\(name) <\(address)>" }
+    var quoted: [UInt8] = []
+    for byte in name.utf8 {
+      if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") {
+        quoted.append(UInt8(ascii: "\\"))
+      }
+      quoted.append(byte)
+    }
+    return "\"\(String(decoding: quoted, as: UTF8.self))\" <\(address)>"
   }
 
   static func lines(_ manifest: Manifest, _ kind: Recipient.Kind) -> [AddressLine] {

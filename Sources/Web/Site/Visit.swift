@@ -103,7 +103,12 @@ struct PostEntry: Entry {
     // Without its key a form would not be recognised when it comes twice.
     guard let once = try visit.request.form.value("_once"), (1...100).contains(once.utf8.count)
     else { throw ClientError.badRequest("a form without its key") }
-    posting = Posting(try visit.session(), path: visit.request.path.raw, once: once)
+    // The token is masked anew each time a form is shown.
+    let written = try visit.request.form.fields.pairs.filter { $0.name != "_token" }
+      .map { (name: $0.name, value: $0.value) }
+    posting = Posting(
+      try visit.session(), path: visit.request.path.raw, once: once,
+      written: NamedValues.encode(written))
     guest = visit.guest
   }
 

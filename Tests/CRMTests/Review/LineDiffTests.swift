@@ -21,6 +21,26 @@ import Testing
     #expect(LineDiff.between("a\r", "a") == [.removed("a\r"), .added("a")])
   }
 
+  @Test func `of thousands of lines is told without comparing each with each`() {
+    let old = Array(repeating: "a", count: 20_000) + ["end"]
+    let new = Array(repeating: "b", count: 20_000) + ["end"]
+
+    let diff = LineDiff.between(old.joined(separator: "\n"), new.joined(separator: "\n"))
+
+    #expect(diff.first == .removed("a") && diff.last == .same("end"))
+    #expect(diff.count == 40_001)
+  }
+
+  @Test func `compares only what lies between the first change and the last`() {
+    let head = Array(repeating: "same", count: 20_000).joined(separator: "\n")
+
+    #expect(
+      LineDiff.between(head + "\nold\nend", head + "\nnew\nend") == [
+        .skipped(19_998), .same("same"), .same("same"), .removed("old"), .added("new"),
+        .same("end"),
+      ])
+  }
+
   @Test func `gives the new text when the removed lines are left out`() {
     let old = "a\nb\nc\nd"
     let new = "x\nb\nd\ne\nf"

@@ -58,6 +58,16 @@ import Testing
     #expect(page.shows("Too many attempts"))
   }
 
+  @Test func `a stranger who keeps knocking from one address keeps nobody out`() throws {
+    let acme = try TestTenant.fresh()
+    let password = try acme.password(for: acme.sales)
+    let stranger = Door()
+    for _ in 1...5 { _ = try stranger.signIn(acme.sales.email, "wrong wrong wrong") }
+    for _ in 1...80 { #expect(try stranger.signIn(acme.sales.email, "wrong").status == 429) }
+
+    #expect(try Door().signIn(acme.sales.email, password).status == 303)
+  }
+
   @Test func `is refused without the form's own token`() throws {
     let acme = try TestTenant.fresh()
     let password = try acme.password(for: acme.sales)

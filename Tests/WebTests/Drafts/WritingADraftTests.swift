@@ -29,6 +29,79 @@ import Testing
     #expect(try acme.count("drafts") == 0)
   }
 
+  @Test(arguments: ["save", "submit"])
+  func `a text that no page could show is not taken`(wish: String) throws {
+    let acme = try TestTenant.fresh()
+    let lead = try acme.lead()
+    let deep = String(repeating: ">", count: 45_000) + "x"
+
+    let page = try acme.sales.post(
+      "/leads/\(lead)/drafts",
+      [
+        "subject": "Deep", "content_md": deep, "to": try acme.contact(of: lead), "then": wish,
+      ])
+
+    #expect(page.status == 422)
+    #expect(page.error(beside: "content_md") == "This is nested too deep to be shown as a letter.")
+    #expect(try acme.count("drafts") == 0)
+  }
+
+  @Test func `who goes back, changes the text and saves again is heard`() throws {
+    let acme = try TestTenant.fresh()
+    let draft = try acme.draft(text: "first")
+    func save(_ text: String, revision: String) throws -> Page {
+      try acme.sales.post(
+        "/drafts/\(draft)",
+        ["revision": revision, "subject": "Hi", "content_md": text, "then": "save"],
+        once: "same-form")
+    }
+
+    let seen = try acme.revision(of: draft)
+    _ = try save("second", revision: seen)
+    let again = try save("third", revision: seen)
+
+    #expect(again.status == 409)
+    #expect(again.typed("content_md") == "third")
+  }
+
+  @Test func `signs that nobody sees are no subject, and a name cannot pass for two people`() throws
+  {
+    let acme = try TestTenant.fresh()
+    let lead = try acme.sales.post(
+      "/leads",
+      [
+        "title": "Odd\u{202E}", "first_name": "Legal <legal@corp.example>, Bob",
+        "email": "real@x.example",
+      ]
+    ).id
+
+    let page = try acme.sales.post(
+      "/leads/\(lead)/drafts",
+      [
+        "subject": "\u{200B}\u{3164}", "content_md": "Hello", "to": try acme.contact(of: lead),
+        "then": "submit",
+      ])
+    let draft = try acme.draft(subject: "Invoice \u{202E}gpj.exe", lead: lead)
+    let shown = try acme.sales.get("/drafts/\(draft)")
+
+    #expect(page.error(beside: "subject") == "Give the e-mail a subject.")
+    #expect(shown.heading == "Invoice gpj.exe")
+    #expect(shown.shows("\"Legal <legal@corp.example>, Bob\" <real@x.example>"))
+  }
+
+  @Test func `the preview says where a link leads when its text does not`() throws {
+    let acme = try TestTenant.fresh()
+
+    let draft = try acme.draft(
+      text:
+        "[https://bank.example/login](https://evil.example/login)\n\n[write](mailto:a@b.example?body=secret)"
+    )
+    let page = try acme.sales.get("/drafts/\(draft)")
+
+    #expect(page.has("</a> (evil.example)"))
+    #expect(page.has("</a> (mailto:a@b.example?body=secret)"))
+  }
+
   @Test func `addresses come from the lead's contacts and never from a form`() throws {
     let acme = try TestTenant.fresh()
     let lead = try acme.lead()

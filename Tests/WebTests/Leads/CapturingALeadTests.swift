@@ -83,6 +83,33 @@ import Testing
     #expect(try acme.count("leads") == 2)
   }
 
+  @Test func `leads that share a person can be edited at the same time`() async throws {
+    let acme = try TestTenant.fresh()
+    let shared = "shared@example.com"
+    let leads = try ["One", "Two"].map { try acme.lead(title: $0, email: shared) }
+    let (token, user) = (acme.sales.token, acme.sales.user)
+
+    let statuses = try await withThrowingTaskGroup { group in
+      for number in 1...24 {
+        group.addTask {
+          let browser = Browser(token: token, user: user)
+          let lead = leads[number % 2]
+          let revision = try browser.get("/leads/\(lead)/edit").hidden("revision") ?? ""
+          return try browser.post(
+            "/leads/\(lead)",
+            [
+              "title": "Edit \(number)", "email": shared, "last_name": "N\(number)",
+              "revision": revision,
+            ]
+          ).status
+        }
+      }
+      return try await group.reduce(into: Set<Int>()) { $0.insert($1) }
+    }
+
+    #expect(statuses.isSubset(of: [303, 409]))
+  }
+
   @Test func `takes two round trips`() throws {
     let acme = try TestTenant.fresh()
     _ = try acme.sales.post("/leads", ["title": "Warm the statements", "email": "a@example.com"])
