@@ -10,6 +10,10 @@ create or replace function app.sign_in_attempt(p_email text, p_address text)
   set search_path = pg_catalog, pg_temp
 as $$
 begin
+  -- While the account is blocked its owner's own tries are not held against them.
+  select ceil(extract(epoch from t.blocked_until - now())) into wait_seconds
+    from sec.login_throttles t where t.key = 'account:' || p_email and t.blocked_until > now();
+  if found then return next; return; end if;
   wait_seconds := sec.throttle('pair:' || p_email || ':' || p_address, 5, interval '15 minutes');
   if wait_seconds = 0 then
     wait_seconds := sec.throttle('address:' || p_address, 30, interval '15 minutes');
@@ -52,6 +56,7 @@ begin
 end $$;
 
 -- Renews what is really in hand: a delivery that a living worker lost sight of was renewed for ever.
+-- Workers of the first release call the other one until they are replaced.
 create function app.renew_leases(p_owner text, p_ids uuid[], p_tokens bigint[], p_lease interval) returns void
   language sql security definer
   set search_path = pg_catalog, pg_temp
@@ -62,7 +67,6 @@ create function app.renew_leases(p_owner text, p_ids uuid[], p_tokens bigint[], 
        and d.id = held.id and d.lease_token = held.token;
   end;
 grant execute on function app.renew_leases(text, uuid[], bigint[], interval) to closerflow_worker;
-drop function app.renew_leases(text, interval);
 
 -- A lead that was suppressed while the mail server was being talked to gets nothing; the lock orders
 -- a suppression at this moment before or after the mark.
@@ -263,6 +267,26 @@ create constraint trigger true_at_commit after insert on crm.outbox_events
   deferrable initially deferred for each row
   when (new.type in ('DraftApproved', 'DraftRejected', 'DraftSent')) execute function app.check_fact();
 
+-- Only leads whose copies differ: saying again what is known is no change of theirs.
+create or replace function app.copy_primary_contact() returns trigger
+  language plpgsql security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+begin
+  update crm.leads l
+     set contact_name = nullif(concat_ws(' ', c.first_name, c.last_name), ''),
+         contact_email = c.email, contact_phone = c.phone
+    from crm.lead_contacts lc
+    join crm.contacts c on c.tenant_id = lc.tenant_id and c.id = lc.contact_id
+   where l.tenant_id = new.tenant_id and lc.tenant_id = new.tenant_id and lc.lead_id = l.id
+     and lc.is_primary
+     and (l.contact_name, l.contact_email, l.contact_phone)
+         is distinct from (nullif(concat_ws(' ', c.first_name, c.last_name), ''), c.email::text, c.phone::text)
+     and case tg_table_name when 'contacts' then lc.contact_id = (to_jsonb(new) ->> 'id')::uuid
+                            else lc.lead_id = (to_jsonb(new) ->> 'lead_id')::uuid end;
+  return null;
+end $$;
+
 -- Only app.emit counts events.
 revoke update (event_seq) on crm.tenants from closerflow_web, closerflow_worker;
 
@@ -276,6 +300,22 @@ alter domain app.email drop constraint email_dots;
 grant update (event_seq) on crm.tenants to closerflow_web, closerflow_worker;
 drop trigger true_at_commit on crm.outbox_events;
 drop function app.check_fact();
+create or replace function app.copy_primary_contact() returns trigger
+  language plpgsql security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+begin
+  update crm.leads l
+     set contact_name = nullif(concat_ws(' ', c.first_name, c.last_name), ''),
+         contact_email = c.email, contact_phone = c.phone
+    from crm.lead_contacts lc
+    join crm.contacts c on c.tenant_id = lc.tenant_id and c.id = lc.contact_id
+   where l.tenant_id = new.tenant_id and lc.tenant_id = new.tenant_id and lc.lead_id = l.id
+     and lc.is_primary
+     and case tg_table_name when 'contacts' then lc.contact_id = (to_jsonb(new) ->> 'id')::uuid
+                            else lc.lead_id = (to_jsonb(new) ->> 'lead_id')::uuid end;
+  return null;
+end $$;
 create or replace function app.keep_draft() returns trigger
   language plpgsql
   set search_path = pg_catalog, pg_temp
@@ -387,14 +427,6 @@ begin
   perform sec.log_attempt(app.tenant(), p_id, p_token, 'committing', null);
 end $$;
 drop function app.renew_leases(text, uuid[], bigint[], interval);
-create or replace function app.renew_leases(p_owner text, p_lease interval) returns void
-  language sql security definer
-  set search_path = pg_catalog, pg_temp
-  begin atomic
-    update crm.deliveries set lease_until = clock_timestamp() + p_lease
-     where state in ('leased', 'committing') and lease_owner = p_owner and lease_until > clock_timestamp();
-  end;
-grant execute on function app.renew_leases(text, interval) to closerflow_worker;
 create or replace function app.tenant() returns uuid
   language plpgsql stable parallel safe security definer
   set search_path = pg_catalog, pg_temp

@@ -13,6 +13,12 @@
     form.dataset.sent = "1";
     setTimeout(() => form.querySelectorAll("button").forEach((b) => (b.disabled = true)), 0);
   });
+  // Leaving a text half-way asks first; a form that is being sent does not.
+  const written = () =>
+    [...document.querySelectorAll("form:not([data-sent]) textarea")].some((t) => !t.readOnly && t.value !== t.defaultValue);
+  addEventListener("beforeunload", (event) => {
+    if (!document.querySelector("form[data-sent]") && written()) event.preventDefault();
+  });
   addEventListener("pageshow", () => {
     document.querySelectorAll("form[data-sent]").forEach((form) => delete form.dataset.sent);
     document.querySelectorAll("button").forEach((b) => (b.disabled = false));

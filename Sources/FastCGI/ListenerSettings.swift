@@ -7,7 +7,8 @@ package struct ListenerSettings: Sendable {
   package var stackBytes = 1 << 20
   /// Further connections wait in the socket's backlog. nginx holds its keep-alive connections here.
   package var connectionsMax = 1024
-  package var bodyBytesMax = 64 * 1024
+  /// Room for the longest letter: what a form sends is up to three times as long as its text.
+  package var bodyBytesMax = 512 * 1024
   /// A longer body than ``bodyBytesMax`` is read and dropped up to here, so that nginx gets to hear
   /// the 413; beyond it the connection is closed.
   package var discardedBytesMax = 16 * 1024 * 1024

@@ -6,7 +6,7 @@ package struct NamedValues: Sendable {
   }
 
   package static let pairsMax = 200
-  package static let valueBytesMax = 64 * 1024
+  package static let valueBytesMax = 256 * 1024
   static let nameBytesMax = 128
 
   package let pairs: [Pair]

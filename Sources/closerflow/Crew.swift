@@ -55,7 +55,7 @@ extension Crew {
       var patience = Patience()
       while !isStopping.isSet {
         do {
-          let isIdle = try dispatcher.dispatch(limit: 1, shouldStop: { false }) == 0
+          let isIdle = try !dispatcher.dispatch()
           patience = Patience()
           if isIdle { isStopping.wait(milliseconds: jittered(Self.idleMilliseconds)) }
         } catch {
@@ -76,7 +76,7 @@ extension Crew {
     var (handled, failed) = (0, 0)
     while !isStopping.isSet {
       do {
-        if try dispatcher.dispatch(limit: 1, shouldStop: { false }) == 0 { break }
+        if try !dispatcher.dispatch() { break }
       } catch let error as PostgresError where error.isOutage {
         throw error
       } catch {

@@ -55,7 +55,7 @@ def a_lead_becomes_a_delivered_email(site, scripts):
     )
     sales.type("Subject", subject)
     sales.type("Message", LETTER)
-    sales.press("Save and preview")
+    sales.press("Save")
     draft = sales.path.split("?")[0].split("#")[0].removesuffix("/edit")
     preview = sales.page.locator("#preview .mail")
     that(

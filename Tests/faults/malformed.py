@@ -207,10 +207,10 @@ class Peer:
             ("a length that is no number", 400, post("/leads", b"a=1", length="three")),
             ("a length of twenty digits", 400, post("/leads", b"a=1", length="9" * 20)),
             ("a body shorter than its length", CLOSED, post("/leads", b"a=1", length=300)),
-            ("a body of 65 kB", 413, post("/leads", b"a=" + b"x" * 65_536)),
+            ("a body of 525 kB", 413, post("/leads", b"a=" + b"x" * 524_288)),
             ("chunks that are none", 400, chunked(b"xyz\r\nabc\r\n0\r\n\r\n")),
             ("a chunk of 2^64 bytes", 400, chunked(b"10000000000000000\r\nabc\r\n0\r\n\r\n")),
-            ("chunks over 64 kB", 413, chunked(b"10001\r\n" + b"x" * 65_537 + b"\r\n0\r\n\r\n")),
+            ("chunks over 512 kB", 413, chunked(b"80001\r\n" + b"x" * 524_289 + b"\r\n0\r\n\r\n")),
             ("JSON where a form belongs", 415, self.ask(
                 "/leads", SAME_ORIGIN, "Content-Type: application/json", "Content-Length: 2",
                 method="POST", body=b"{}")),

@@ -109,7 +109,8 @@ def endless_refusal(desk):
         desk.stack.work_once()
         waits.append(round(desk.delivery(draft)["wait"]))
         desk.hurry(draft)
-    desk.shows("12 refusals for now are one for good", draft, state="dead", attempts=12, received=0)
+    desk.shows("12 refusals for now are one for good", draft, state="dead", attempts=12, received=0,
+               told="delivery_dead")
     limits = [min(21_600, 15 * 2 ** n) for n in range(11)]
     check("the pauses double up to six hours, half of each at random",
           all(limit / 2 - 1 <= wait <= limit + 1 for wait, limit in zip(waits, limits)), waits)

@@ -43,7 +43,8 @@ class Stack:
     def __exit__(self, kind, *_):
         for process in [*self.workers, self.nginx, self.responder, self.sink.process]:
             if process and process.poll() is None:
-                process.kill()
+                # nginx asks its own workers to end; killed, it would leave them listening.
+                process.terminate() if process is self.nginx else process.kill()
                 process.wait()
         if self.postgres and self.postgres.poll() is None:
             self.stop_postgres(signal.SIGQUIT)

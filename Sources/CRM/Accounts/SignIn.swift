@@ -1,3 +1,4 @@
+import Glibc
 import Postgres
 import Secrets
 
@@ -8,15 +9,22 @@ import Secrets
 package struct SignIn: Sendable {
   package let email: EmailAddress
   package let password: String
-  /// The visitor's address as nginx saw it.
+  /// The visitor's address as nginx saw it, or its IPv6 network.
   package let address: String
   package let userAgent: String
 
   package init(email: EmailAddress, password: String, address: String, userAgent: String) {
     self.email = email
     self.password = password
-    self.address = address
+    self.address = Self.network(of: address)
     self.userAgent = userAgent
+  }
+
+  /// An IPv6 visitor owns a /64 and can try from each of its addresses: they count as one.
+  static func network(of address: String) -> String {
+    var bytes = in6_addr()
+    guard inet_pton(AF_INET6, address, &bytes) == 1 else { return address }
+    return withUnsafeBytes(of: bytes) { "\(Hex.encode(Array($0.prefix(8))))::/64" }
   }
 
   package enum Refusal: Error {

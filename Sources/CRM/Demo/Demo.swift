@@ -94,7 +94,11 @@ struct DemoDesk {
   }
 
   func fill() throws -> Demo.Made {
-    let plans = DemoLead.all(Demo.leadCount)
+    var plans = DemoLead.all(Demo.leadCount)
+    let cast = cast(plans)
+    for (story, index) in cast {
+      if let mailbox = story.mailbox { plans[index].misbehave(like: mailbox) }
+    }
     var made = Demo.Made()
     for plan in plans.dropFirst(try leads().count) {
       try make(plan)
@@ -103,7 +107,7 @@ struct DemoDesk {
     let leads = try leads()
     if made.leads > 0 { try spreadOverTime(leads) }
 
-    for (story, index) in cast(plans).dropFirst(try drafts().count) {
+    for (story, index) in cast.dropFirst(try drafts().count) {
       try tell(story, about: plans[index], leads[index])
       made.drafts += 1
     }
@@ -203,7 +207,7 @@ extension DemoDesk {
         }
       case .decide(let decision, let comment):
         try act(as: .reviewer) { tx in
-          try Approval.decide(
+          _ = try Approval.decide(
             decision, on: draft, seen: seen.contentHash ?? [], comment: comment, in: tx)
         }
       case .suppress(let reason):

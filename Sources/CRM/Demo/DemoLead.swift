@@ -14,7 +14,7 @@ struct DemoLead {
   let value: Money?
   let capturedBy: Role
   let owner: Role?
-  let contact: ContactDetails
+  private(set) var contact: ContactDetails
   let steps: [(stage: Lead.Stage, reason: String?)]
   let suppressedReason: String?
 
@@ -61,6 +61,18 @@ struct DemoLead {
     let age = Double(count - 1 - index) / Double(count)
     steps = Self.steps(age: age, words, &dice)
     suppressedReason = index % 61 == 40 ? dice.pick(words.suppressions) : nil
+  }
+
+  /// The same person at a mailbox that behaves badly: the demo's mail server reads it off the address.
+  mutating func misbehave(like tag: String) {
+    guard let sides = contact.email?.text.utf8.split(separator: UInt8(ascii: "@")), sides.count == 2
+    else { return }
+    let (local, host) = (
+      String(decoding: sides[0], as: UTF8.self), String(decoding: sides[1], as: UTF8.self)
+    )
+    contact = ContactDetails(
+      firstName: contact.firstName, lastName: contact.lastName,
+      email: EmailAddress("\(local)+\(tag)@\(host)"), phone: contact.phone)
   }
 
   private static func steps(

@@ -26,6 +26,8 @@ struct DemoStory {
 
   let language: DemoLead.Language
   var author = Role.sales
+  /// How the recipient's mailbox answers, where not well; see deploy/mail-sink.
+  var mailbox: String?
   let text: Text
   let turns: [Turn]
 
@@ -43,6 +45,12 @@ struct DemoStory {
     DemoStory(
       language: .english, text: .thanks,
       turns: [.submit, .decide(.approved, comment: "Clear and friendly, off it goes.")]),
+    DemoStory(
+      language: .english, mailbox: "drop", text: .samples,
+      turns: [.submit, .decide(.approved, comment: nil)]),
+    DemoStory(
+      language: .french, mailbox: "reject", text: .measure,
+      turns: [.submit, .decide(.approved, comment: nil)]),
     DemoStory(
       language: .english, text: .discount,
       turns: [

@@ -41,6 +41,9 @@ package struct Draft: Sendable {
     case draft
     case underReview = "under_review"
     case approved, rejected, sent
+
+    /// Going on means the next version.
+    package var isEnd: Bool { self == .rejected || self == .sent }
   }
 
   /// What events need to know of a draft.
@@ -74,7 +77,8 @@ extension Draft {
   }
 
   static func locked(_ id: ID<Draft>) -> Query<Draft?> {
-    Query("Draft.locked", "\(record) where d.id = \(id) for update of d", one: Draft.init(row:))
+    Query(
+      "Draft.locked", "\(record) where d.id = \(id) for no key update of d", one: Draft.init(row:))
   }
 
   private static let record: SQL = """

@@ -58,14 +58,15 @@ extension Draft {
   }
 
   /// The next version of a document that reached its end, or was sent and needs another word: same
-  /// text, same recipients, open on the author's desk.
+  /// text, same recipients, open on the author's desk. The lead is locked, as by `start`.
   package static func startNextVersion(
     of id: ID<Draft>, as next: ID<Draft> = ID(), in tx: Transaction<some Entry>
   ) throws {
-    let (_, found, recipients, last, open) = try tx.look(
-      Draft.locked(id), Recipient.all(of: id), lastVersion(with: id), openVersion(with: id))
+    let (_, _, found, recipients, last, open) = try tx.look(
+      Lead.locked(with: id), Draft.locked(id), Recipient.all(of: id), lastVersion(with: id),
+      openVersion(with: id))
     guard let draft = found else { throw NotFound() }
-    guard open == nil, [.approved, .rejected, .sent].contains(draft.status) else {
+    guard open == nil, draft.status.isEnd else {
       throw Refusal.movedOn(draft.status)
     }
     let identity = Identity(id: next, lead: draft.lead, version: last + 1)

@@ -42,7 +42,17 @@ extension Lead {
 
   /// The lead, locked until the transaction ends.
   static func locked(_ id: ID<Lead>) -> Query<Lead?> {
-    Query("Lead.locked", "\(record) where l.id = \(id) for update of l", one: Lead.init(row:))
+    Query(
+      "Lead.locked", "\(record) where l.id = \(id) for no key update of l", one: Lead.init(row:))
+  }
+
+  /// The lead of a draft, locked before the draft is, in the order of everybody else.
+  static func locked(with draft: ID<Draft>) -> Query<Lead?> {
+    Query(
+      "Lead.lockedWithDraft",
+      """
+      \(record) where l.id = (select lead_id from drafts where id = \(draft)) for no key update of l
+      """, one: Lead.init(row:))
   }
 
   private static let record: SQL = """

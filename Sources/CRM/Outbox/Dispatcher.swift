@@ -34,18 +34,15 @@ package final class Dispatcher {
     self.at = at
   }
 
-  /// Sends up to `limit` deliveries that are due; returns how many there were.
-  package func dispatch(limit: Int, shouldStop: () -> Bool) throws -> Int {
+  /// Sends the delivery that is due next; false when there is none.
+  package func dispatch() throws -> Bool {
     let claimed = try database.call(
-      LeasedDelivery.claim(owner: owner, limit: limit, leaseSeconds: leaseSeconds))
-    for delivery in claimed {
-      // What is left stays leased and is free again when the lease ends.
-      if shouldStop() { break }
-      hands.take(delivery)
-      defer { hands.letGo(delivery) }
-      try send(delivery)
-    }
-    return claimed.count
+      LeasedDelivery.claim(owner: owner, leaseSeconds: leaseSeconds))
+    guard let lease = claimed else { return false }
+    hands.take(lease)
+    defer { hands.letGo(lease) }
+    try send(lease)
+    return true
   }
 
   private func send(_ lease: LeasedDelivery) throws {
@@ -151,7 +148,7 @@ package final class Dispatcher {
       case .blocked: .deliveryBlocked
       case .dead: .deliveryDead
       case .uncertain: .deliveryUncertain
-      default: nil
+      default: lease.attempt >= mail.attemptsMax ? .deliveryDead : nil
       }
     if let activity {
       tx.record(.deliveryFailed(mail.identity, attempt: lease.token, activity, reason: reason))

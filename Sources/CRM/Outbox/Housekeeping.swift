@@ -25,11 +25,13 @@ package enum Housekeeping {
   ) throws {
     let (_, mail) = try tx.look(OutgoingMail.of(lease.id))
     tx.run("Delivery.endLease", "select app.end_lease(\(lease.id), \(lease.token), \(isMarked))")
-    if isMarked {
+    if isMarked || lease.attempt >= mail.attemptsMax {
       tx.record(
         .deliveryFailed(
-          mail.identity, attempt: lease.token, .deliveryUncertain,
-          reason: "The worker stopped while the mail was being handed over"))
+          mail.identity, attempt: lease.token, isMarked ? .deliveryUncertain : .deliveryDead,
+          reason: isMarked
+            ? "The worker stopped while the mail was being handed over"
+            : "The worker stopped before the mail left"))
     }
   }
 

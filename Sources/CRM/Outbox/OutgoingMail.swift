@@ -13,18 +13,17 @@ package struct LeasedDelivery: Entry {
     Query("LeasedDelivery.enter", "select app.enter_delivery(\(tenant), \(id), \(token))")
   }
 
-  /// Leases deliveries that are due, fair over the tenants.
+  /// Leases the delivery that is due next, fair over the tenants; nil when there is none.
   ///
   /// `leaseSeconds` after the last renewal a delivery whose worker is gone is free again.
-  package static func claim(owner: String, limit: Int, leaseSeconds: Int) -> Query<[LeasedDelivery]>
-  {
+  package static func claim(owner: String, leaseSeconds: Int) -> Query<LeasedDelivery?> {
     Query(
       "LeasedDelivery.claim",
       """
       select tenant_id, id, lease_token, attempts
-      from app.claim_deliveries(\(owner), \(limit), \(limit), make_interval(secs => \(leaseSeconds)))
+      from app.claim_deliveries(\(owner), 1, 1, make_interval(secs => \(leaseSeconds)))
       """,
-      all: { row in
+      one: { row in
         try LeasedDelivery(
           tenant: row.next(), id: row.next(), token: row.next(), attempt: row.next())
       })
@@ -55,6 +54,7 @@ package struct OutgoingMail: Sendable {
   package let isApproved: Bool
   package let suppressedReason: String?
   package let approvedAt: Timestamp
+  package let attemptsMax: Int
 
   /// Answers with `LeaseEnded` where somebody else ended the lease since it was entered.
   static func of(_ delivery: ID<Delivery>) -> Query<OutgoingMail> {
@@ -63,7 +63,7 @@ package struct OutgoingMail: Sendable {
       """
       select x.id, d.lead_id, x.draft_id, d.subject, x.message_id, d.manifest, p.content_sha256,
              d.status = 'approved' and d.approval_id = p.id and x.content_sha256 = p.content_sha256,
-             l.suppressed_reason, p.created_at
+             l.suppressed_reason, p.created_at, x.max_attempts
       from deliveries x
       join drafts d on d.tenant_id = x.tenant_id and d.id = x.draft_id
       join leads l on l.tenant_id = d.tenant_id and l.id = d.lead_id
@@ -76,7 +76,7 @@ package struct OutgoingMail: Sendable {
             id: row.next(), lead: row.next(), draft: row.next(), subject: row.next()),
           messageID: row.next(), manifest: row.next(), approvedHash: row.next(),
           isApproved: row.next(), suppressedReason: row.next(optional: String.self),
-          approvedAt: row.next())
+          approvedAt: row.next(), attemptsMax: row.next())
       })
     return mail.map { mail in
       guard let mail else { throw LeaseEnded() }

@@ -50,12 +50,15 @@ package struct Approval: Sendable {
 extension Approval {
   /// Decides on the draft whose content hash the reviewer was shown. The approval, the status, the
   /// event, the delivery, the timeline and the audit row commit together or not at all; the database
-  /// checks the same rules again (`app.keep_approval`, `app.check_decision_recorded`).
+  /// checks the same rules again (`app.keep_approval`, `app.check_decision_recorded`). Returns the
+  /// draft that waits next in the reviewer's queue.
+  @discardableResult
   package static func decide(
     _ decision: Decision, on id: ID<Draft>, seen hash: [UInt8], comment: String?,
     in tx: Transaction<some Entry>
-  ) throws {
-    let (_, found, sender) = try tx.look(Draft.locked(id), Sender.ofTenant)
+  ) throws -> ID<Draft>? {
+    let (_, found, sender, next) = try tx.look(
+      Draft.locked(id), Sender.ofTenant, ReviewQueue.next(after: id))
     guard let draft = found else { throw NotFound() }
     guard draft.status == .underReview, draft.contentHash == hash else {
       throw Refusal.notWhatWasSeen
@@ -81,6 +84,7 @@ extension Approval {
         "update drafts set status = 'draft', manifest = null where id = \(id)")
       tx.record(.changesRequested(draft, approval: approval, comment: comment))
     }
+    return next
   }
 
   private static func approve(

@@ -32,28 +32,38 @@ package enum ReviewQueue {
     Query(
       "ReviewQueue.next",
       """
-      select q.id from (\(record) \(start(draft)) order by d.submitted_at, d.id limit 20)
-        as q (id, title, company, suppressed, type, version, subject, author, submitted_at, is_own)
-      where not q.is_own limit 1
+      select d.id from drafts d
+      where d.status = 'under_review' \(start(draft)) and not \(isOwn)
+      order by d.submitted_at, d.id limit 1
       """, one: { try $0.next() })
   }
 
   private static let record: SQL = """
     select d.id, l.title, l.company, l.suppressed_at is not null, d.type, d.version, d.subject, a.display_name,
            d.submitted_at,
-           (select app.actor()) in (d.author_id, d.last_editor_id, d.requested_by) is true
+           \(isOwn)
     from drafts d
     join leads l on l.tenant_id = d.tenant_id and l.id = d.lead_id
     join memberships a on a.tenant_id = d.tenant_id and a.user_id = d.author_id
     where d.status = 'under_review'
     """
 
+  private static let isOwn: SQL =
+    "((select app.actor()) in (d.author_id, d.last_editor_id, d.requested_by) is true)"
+
+  /// From the beginning where the draft that the page starts after waits no more.
   private static func start(_ after: ID<Draft>?) -> SQL {
     guard let after else { return "" }
     return """
-      and (d.submitted_at > (select submitted_at from drafts where id = \(after))
-           or d.submitted_at = (select submitted_at from drafts where id = \(after)) and d.id > \(after))
+      and (d.submitted_at > \(submitted(after))
+           or d.submitted_at = \(submitted(after)) and d.id > \(after))
       """
+  }
+}
+
+extension ReviewQueue {
+  private static func submitted(_ draft: ID<Draft>) -> SQL {
+    "coalesce((select submitted_at from drafts where id = \(draft)), '-infinity')"
   }
 }
 

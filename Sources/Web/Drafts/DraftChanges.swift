@@ -19,7 +19,7 @@ enum DraftChanges {
 
   /// What the button that was pressed wants after saving.
   private enum Wish: String {
-    case save, preview, submit
+    case save, submit
 
     init(_ posted: PostedForm) throws {
       self = try posted.value("then").flatMap(Wish.init) ?? .save
@@ -122,7 +122,6 @@ enum DraftChanges {
   private static func place(of id: ID<Draft>, after wish: Wish) -> String {
     switch wish {
     case .save: Links.editDraft(id, .draftSaved)
-    case .preview: "\(Links.editDraft(id, .draftSaved))#preview"
     case .submit: Links.draft(id, .draftSubmitted)
     }
   }
@@ -149,7 +148,7 @@ enum DraftChanges {
 
   private static func cancel(_ visit: Visit) throws -> Response {
     let id = try visit.id(Draft.self)
-    var field: Field<String, L> = try visit.request.form.text(
+    let field: Field<String, L> = try visit.request.form.text(
       "reason", max: 500, orElse: L("Say why it is not to be sent."))
     guard let reason = field.value else {
       return try DraftPages.show(visit, id: id, cancellation: field)
@@ -160,9 +159,18 @@ enum DraftChanges {
         return Links.draft(id, .draftCancelled)
       }
     } catch Draft.Refusal.alreadyLeaving, Draft.Refusal.movedOn {
-      field.error = L("Too late: it is already leaving or was delivered.")
-      return try DraftPages.show(visit, id: id, cancellation: field)
+      return try tooLate(visit, id, field)
+    } catch let error as PostgresError where Delivery.Refusal(error) != nil {
+      return try tooLate(visit, id, field)  // the worker was quicker
     }
+  }
+
+  private static func tooLate(
+    _ visit: Visit, _ id: ID<Draft>, _ reason: Field<String, L>
+  ) throws -> Response {
+    var reason = reason
+    reason.error = L("Too late: it is already leaving or was sent.")
+    return try DraftPages.show(visit, id: id, cancellation: reason)
   }
 
   /// One step of a draft's life. What is missing for it is fixed in the editor; a draft that moved on

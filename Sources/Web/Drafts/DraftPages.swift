@@ -27,7 +27,7 @@ enum DraftPages {
       letter: try Letter(draft, recipients: recipients, sender: sender),
       versions: versions.map { VersionLine($0, current: id, now: desk.viewer.now) },
       decisions: decisions.map { DecisionLine($0, now: desk.viewer.now) },
-      deliveries: deliveries, cancellation: cancellation)
+      deliveries: deliveries, cancellation: cancellation, requestedBy: draft.sentBackBy(decisions))
     return try visit.page(page, desk, status: cancellation == nil ? .ok : .unprocessableContent)
   }
 }
@@ -40,6 +40,8 @@ struct DraftPage: Page {
   let decisions: [DecisionLine]
   let deliveries: [DeliverySummary]
   let cancellation: Field<String, L>?
+  /// Who sent it back to the desk, while it lies there.
+  let requestedBy: String?
 
   private var mayWrite: Bool { desk.viewer.may(.writeDrafts) }
   private var mayEdit: Bool { mayWrite && draft.status == .draft }
@@ -50,7 +52,7 @@ struct DraftPage: Page {
   }
   /// A new version follows an end, when no later one is being written.
   private var mayMakeVersion: Bool {
-    mayWrite && [.rejected, .sent].contains(draft.status)
+    mayWrite && draft.status.isEnd
       && !versions.contains { [.draft, .underReview].contains($0.status) }
   }
 
@@ -61,7 +63,11 @@ struct DraftPage: Page {
     .text("draft_id") { $0.draft.id.description }.text("lead_id") { $0.draft.lead.description }
     .text("lead_title", \.draft.leadTitle).text("type_name") { $0.draft.type.words }
     .text("status_name") { $0.draft.status.words }.text("status_tone") { $0.draft.status.tone }
-    .text("status_explained") { $0.draft.status.explained }
+    .text("status_explained") { page in
+      page.requestedBy.map { L("\($0) asked for changes.") } ?? page.draft.status.explained
+    }
+    .flag("sent_back") { $0.requestedBy != nil }
+    .flag("may_write_again") { $0.mayWrite && $0.draft.status == .sent }
     .text("revision", \.draft.revision).text("author_name", \.draft.author.name)
     .text("last_editor_name", \.draft.lastEditor.name)
     .moment("changed") { Moment($0.draft.updatedAt, now: $0.desk.viewer.now) }
@@ -85,6 +91,15 @@ struct DraftPage: Page {
     .list("deliveries") { page in
       page.deliveries.map { DeliveryLine(delivery: $0, isOpen: page.desk.viewer.may(.readOutbox)) }
     }
+}
+
+extension Draft {
+  fileprivate func sentBackBy(_ decisions: [Approval]) -> String? {
+    guard status == .draft, let last = decisions.first, last.draft == id,
+      last.decision == .changesRequested
+    else { return nil }
+    return last.reviewerName
+  }
 }
 
 struct VersionLine: Templated {

@@ -147,7 +147,8 @@ struct DraftLine: Templated {
     .text("draft_id", \.id).text("subject", \.subject)
     .text("status_name") { $0.status.words }.text("status_tone") { $0.status.tone }
     .text("author_name", \.authorName).text("version", \.version)
-    .text("lead_title", \.leadTitle).text("comment") { $0.status == .draft ? $0.comment : nil }
-    .text("url") { "/drafts/\($0.id)" }
+    .text("lead_title", \.leadTitle)
+    .text("comment") { [.draft, .rejected].contains($0.status) ? $0.comment : nil }
+    .text("url") { $0.status == .draft ? "/drafts/\($0.id)/edit" : "/drafts/\($0.id)" }
     .moment("changed") { $0.changed }
 }

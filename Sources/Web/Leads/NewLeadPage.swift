@@ -15,7 +15,7 @@ struct NewLeadPage: Page {
   }
 
   static let template = "leads/new"
-  static let keys = Keys<NewLeadPage>().include(\.desk).include(\.form)
+  static let keys = Keys<NewLeadPage>().include(\.desk).include(\.form).flag("is_new") { _ in true }
     .text("currency", \.desk.viewer.currency)
     .list("owner_options", \.owners).list("source_options") { _ in SourceSuggestion.all }
 }
@@ -76,15 +76,16 @@ struct EditLeadPage: Page {
   }
 
   static let template = "leads/edit"
-  static let keys = Keys<EditLeadPage>().include(\.desk).include(\.form)
-    .text("currency", \.desk.viewer.currency)
-    .list("owner_options", \.owners).list("source_options") { _ in SourceSuggestion.all }
-    .text("lead_id") { $0.lead.id.description }.text("saved_title", \.lead.title)
-    .text("revision", \.revision)
-    .flag("conflict") { $0.conflict != nil }
-    .text("conflict_by") { $0.conflict?.by ?? "" }
-    .text("conflict_when") { $0.conflict?.moment.said }
-    .text("conflict_exact") { $0.conflict?.moment.exact }
-    .text("conflict_iso") { $0.conflict?.moment.iso }
-    .list("conflict_fields") { $0.conflict?.fields ?? [] }
+  static let keys = Keys<EditLeadPage>().include(\.desk).include(\.form).flag("is_new") { _ in false
+  }
+  .text("currency", \.desk.viewer.currency)
+  .list("owner_options", \.owners).list("source_options") { _ in SourceSuggestion.all }
+  .text("lead_id") { $0.lead.id.description }.text("saved_title", \.lead.title)
+  .text("revision", \.revision)
+  .flag("conflict") { $0.conflict != nil }
+  .text("conflict_by") { $0.conflict?.by ?? "" }
+  .text("conflict_when") { $0.conflict?.moment.said }
+  .text("conflict_exact") { $0.conflict?.moment.exact }
+  .text("conflict_iso") { $0.conflict?.moment.iso }
+  .list("conflict_fields") { $0.conflict?.fields ?? [] }
 }

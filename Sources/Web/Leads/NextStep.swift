@@ -25,7 +25,7 @@ struct NextStep {
         draft.comment == nil
           ? L("The draft “\(draft.subject)” is not submitted yet.")
           : L("A reviewer asked for changes in “\(draft.subject)”."),
-        Links.draft(draft.id), L("Go on writing"), isWritingApart: true)
+        Links.editDraft(draft.id), L("Go on writing"), isWritingApart: true)
     } else if let draft = drafts.first(where: { $0.status == .underReview }) {
       self.init(
         L("“\(draft.subject)” waits for a reviewer."), Links.draft(draft.id), L("Look at it"),
@@ -34,11 +34,19 @@ struct NextStep {
       self.init(
         L("No e-mail address is known. Add one, then write."),
         viewer.may(.writeLeads) ? "/leads/\(lead.id)/edit" : nil, L("Add an address"))
+    } else if let draft = drafts.first, draft.status == .rejected {
+      self.init(
+        L("“\(draft.subject)” was rejected. Write again, or start its next version."),
+        Links.draft(draft.id), L("Look at it"), isWritingApart: true)
+    } else if let draft = drafts.first, draft.status == .approved {
+      self.init(
+        L("“\(draft.subject)” is approved and leaves as soon as it may."),
+        Links.draft(draft.id), L("Look at it"), isWritingApart: true)
     } else if drafts.isEmpty {
       self.init(L("Nobody has written to this lead yet."), write, L("Write the first e-mail"))
     } else {
       self.init(
-        L("The last e-mail is on its way or delivered. Wait for the answer, or write again."),
+        L("The last e-mail was sent. Wait for the answer, or write again."),
         write, L("Write a follow-up"))
     }
   }

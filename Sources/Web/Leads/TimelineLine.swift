@@ -48,7 +48,7 @@ extension Activity {
     case .draftApproved: L("Approved “\(subject)”.")
     case .draftRejected: L("Rejected “\(subject)”.")
     case .draftCancelled: L("Cancelled “\(subject)” before it left.")
-    case .draftSent: L("Delivered “\(subject)”.")
+    case .draftSent: L("Sent “\(subject)”.")
     case .deliveryBlocked: L("“\(subject)” was held back by a rule.")
     case .deliveryDead: L("“\(subject)” could not be delivered.")
     case .deliveryUncertain: L("Nobody knows whether “\(subject)” arrived.")

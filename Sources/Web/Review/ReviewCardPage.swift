@@ -8,13 +8,14 @@ struct ReviewCardPage: Page {
   let desk: Desk
   let draft: Draft
   let letter: Letter
-  let previousVersion: Int?
+  let before: SubmittedContent?
   let difference: ContentDifference
   let decisions: [DecisionLine]
   let next: ID<Draft>?
   let comment: Field<String?, L>
 
   private var isOwn: Bool { draft.isWritten(by: desk.viewer.id) }
+  private var isRepeated: Bool { before.map { $0.manifest == draft.manifest } ?? false }
   private var hash: String { Hex.encode(draft.contentHash ?? []) }
 
   private var verdict: VerdictBar {
@@ -38,8 +39,11 @@ struct ReviewCardPage: Page {
     .text("type_name") { $0.draft.type.words }.text("version", \.draft.version)
     .text("send_time") { _ in L("as soon as it is approved") }
     .text("content_sha256") { $0.hash }.text("content_hash_short") { String($0.hash.prefix(12)) }
-    .flag("has_previous") { $0.previousVersion != nil }
-    .text("previous_version") { $0.previousVersion ?? 0 }
+    .flag("has_previous") { $0.before != nil && !$0.isRepeated }
+    .flag("repeated") { $0.isRepeated }.text("previous_version") { $0.before?.version ?? 0 }
+    .text("repeated_sent") { page in
+      page.before?.sentAt.map { SaidTime(time: $0, now: page.desk.viewer.now) }
+    }
     .flag("has_decisions") { !$0.decisions.isEmpty }.list("decisions", \.decisions)
     .text("next_url") { $0.next.map { Links.review($0) } }
     .flag("may_decide") { !$0.isOwn }.flag("may_send_now") { $0.verdict.isAllowed }

@@ -39,7 +39,7 @@ enum ReviewPages {
     }
     let page = ReviewCardPage(
       desk: desk, draft: draft, letter: Letter(try EmailContent(manifest)),
-      previousVersion: before?.version,
+      before: before,
       difference: before.flatMap { Manifest.decode($0.manifest) }
         .map { ContentDifference(from: $0, to: manifest) } ?? ContentDifference(),
       decisions: decisions.map { DecisionLine($0, now: desk.viewer.now) }, next: next,
@@ -60,8 +60,9 @@ enum ReviewPages {
     let said = text.trimmed.isEmpty ? nil : text.trimmed
     do {
       return try visit.post { tx in
-        try Approval.decide(decision, on: id, seen: hash, comment: said, in: tx)
-        return Links.said(Links.review, decision.notice)
+        let next = try Approval.decide(decision, on: id, seen: hash, comment: said, in: tx)
+        return next.map { Links.review($0, decision.notice) }
+          ?? Links.said(Links.review, decision.notice)
       }
     } catch let error as PostgresError {
       guard let refusal = Approval.Refusal(error) else { throw error }

@@ -48,6 +48,9 @@ struct Desk: Templated, Sendable {
     }
   }
 
+  /// What the viewer may decide on, as text; nil for nothing, and for who does not review.
+  var waitingForReview: String? { viewer.may(.review) ? reviewCount : nil }
+
   private static func capped(_ count: Int) -> String? {
     switch count {
     case 0: nil

@@ -29,6 +29,14 @@ extension ErrorPage {
       steps: steps.map(Step.init))
   }
 
+  /// A form that did not come from a page of ours, or from one that was open for too long.
+  static func stale(_ frame: PlainFrame) -> ErrorPage {
+    ErrorPage(
+      frame: frame, status: 403, heading: L("This page was open for too long"),
+      explanation: L("Its form is no longer accepted. Nothing was changed."),
+      steps: [Step(step: L("Load the page again and repeat what you did."))])
+  }
+
   private static func words(_ code: Int) -> (L, L, [L]) {
     switch code {
     case 400, 411, 414, 415, 431:
@@ -41,16 +49,13 @@ extension ErrorPage {
     case 403:
       (
         L("This is not open to you"),
-        L("Your role does not allow this, or the page was open for too long. Nothing was changed."),
-        [
-          L("Load the page again and repeat what you did."),
-          L("Ask an administrator for the role you need."),
-        ]
+        L("Your role does not allow this. Nothing was changed."),
+        [L("Ask an administrator for the role you need.")]
       )
     case 404:
       (
         L("There is nothing here"),
-        L("The address is wrong, or what stood here is gone or belongs to somebody else."),
+        L("The address is wrong, or what stood here is gone."),
         [L("Look for it in the lists.")]
       )
     case 405:

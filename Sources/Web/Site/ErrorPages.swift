@@ -24,7 +24,7 @@ enum ErrorPages {
       case let error as ForeignPost:
         visit.shared.log.notice(
           "post refused", metadata: ["id": "\(visit.request.id)", "reason": "\(error.reason)"])
-        return page(.forbidden, visit)
+        return try visit.plainPage(ErrorPage.stale(frame(visit)), status: .forbidden)
       case let error as ClientError: return try clientError(error, visit)
       default: return failure(error, .internalServerError, visit)
       }
@@ -47,12 +47,13 @@ enum ErrorPages {
     }
   }
 
+  private static func frame(_ visit: Visit) -> PlainFrame {
+    PlainFrame(visit.shared, language: visit.preferredLanguage, requestID: visit.request.id)
+  }
+
   static func page(_ status: HTTPResponse.Status, _ visit: Visit) -> Response {
-    let frame = PlainFrame(
-      visit.shared, language: visit.guest.viewer?.locale ?? visit.preferredLanguage,
-      requestID: visit.request.id)
     do {
-      return try visit.plainPage(ErrorPage(status, frame), status: status)
+      return try visit.plainPage(ErrorPage(status, frame(visit)), status: status)
     } catch {
       visit.shared.log.error("error page failed", metadata: ["error": "\(error)"])
       return lastResort(visit.request.id, status)

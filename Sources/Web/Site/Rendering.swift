@@ -9,12 +9,14 @@ extension Visit {
     try render(page, in: desk.viewer.locale, status: status)
   }
 
-  /// A page for somebody we don't know: in the language their browser asks for.
+  /// A page outside the desk.
   func plainPage(_ page: some Page, status: HTTPResponse.Status = .ok) throws -> Response {
     try render(page, in: preferredLanguage, status: status)
   }
 
+  /// The viewer's language, or the one their browser asks for while nobody knows who it is.
   var preferredLanguage: String {
+    if let viewer = guest.viewer { return viewer.locale }
     let wanted = request.header(.acceptLanguage) ?? ""
     return wanted.utf8.starts(with: "fr".utf8) ? "fr" : "en"
   }

@@ -54,7 +54,12 @@ package struct Site: Sendable {
   private func respond(_ visit: Visit, _ answer: Answer) -> Response {
     do {
       if visit.request.method == .post { try checkPost(visit, answer) }
-      return try answer.handler(visit)
+      let response = try answer.handler(visit)
+      // A page for members that never asked the database who is looking would be a page for everyone.
+      if answer.audience.isClosed, response.status.kind == .successful, visit.guest.viewer == nil {
+        throw UncheckedAudience()
+      }
+      return response
     } catch {
       return ErrorPages.answer(error, visit)
     }
@@ -113,7 +118,14 @@ package struct Site: Sendable {
   }
 }
 
+/// A handler answered without letting the database check who is looking.
+struct UncheckedAudience: Error {}
+
 extension Audience {
+  fileprivate var isClosed: Bool {
+    if case .everyone = self { false } else { true }
+  }
+
   fileprivate var permission: Permission? {
     if case .may(let permission) = self { permission } else { nil }
   }

@@ -105,7 +105,7 @@ extension Delivery.State {
     case .ready: L("Waiting to leave")
     case .leased: L("Being sent")
     case .committing: L("Being handed over")
-    case .sent: L("Delivered")
+    case .sent: L("Sent")
     case .uncertain: L("Uncertain")
     case .blocked: L("Blocked")
     case .dead: L("Failed")

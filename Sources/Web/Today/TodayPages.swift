@@ -65,6 +65,7 @@ struct TodayPage: Page {
     .text("today") { DayOfYear(time: $0.desk.viewer.now) }
     .flag("may_add") { $0.desk.viewer.may(.writeLeads) }
     .list("to_do", \.toDo).list("under_way", \.underWay)
+    .text("to_decide", \.desk.waitingForReview)
     .flag("all_done") { $0.toDo.isEmpty && $0.underWay.isEmpty && $0.waiting.isEmpty }
     .flag("has_waiting_leads") { !$0.waiting.isEmpty }
     .text("waiting_leads_count") { $0.hasMore ? "\(TodayPage.leadsShown)+" : "\($0.waiting.count)" }

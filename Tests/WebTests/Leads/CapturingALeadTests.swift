@@ -110,6 +110,24 @@ import Testing
     #expect(statuses.isSubset(of: [303, 409]))
   }
 
+  @Test func `capturing a known person again disturbs nobody who edits another of their leads`()
+    throws
+  {
+    let acme = try TestTenant.fresh()
+    let first = try acme.lead(title: "First", email: "ada@example.com")
+    let seen = try acme.sales.get("/leads/\(first)/edit").hidden("revision") ?? ""
+
+    _ = try acme.lead(title: "Second", email: "ada@example.com")
+    let saved = try acme.sales.post(
+      "/leads/\(first)",
+      [
+        "title": "First, edited", "first_name": "Claire", "last_name": "Fontaine",
+        "email": "ada@example.com", "revision": seen,
+      ])
+
+    #expect(saved.status == 303)
+  }
+
   @Test func `takes two round trips`() throws {
     let acme = try TestTenant.fresh()
     _ = try acme.sales.post("/leads", ["title": "Warm the statements", "email": "a@example.com"])

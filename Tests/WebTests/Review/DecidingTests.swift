@@ -35,6 +35,28 @@ import Testing
     #expect(card.trips == 1)
   }
 
+  @Test func `the next card follows, and the queue after the last`() throws {
+    let acme = try TestTenant.fresh()
+    let first = try acme.waitingDraft(subject: "First")
+    let second = try acme.waitingDraft(subject: "Second")
+
+    #expect(try acme.approve(first).location == "/review/\(second)?said=approved")
+    #expect(try acme.approve(second).place == "/review")
+  }
+
+  @Test func `the same text again is said to be the same`() throws {
+    let acme = try TestTenant.fresh()
+    let draft = try acme.waitingDraft()
+    _ = try acme.sales.post("/drafts/\(draft)/withdrawal")
+    _ = try acme.sales.post(
+      "/drafts/\(draft)/submission", ["revision": try acme.revision(of: draft)])
+
+    let card = try acme.reviewer.get("/review/\(draft)")
+
+    #expect(card.shows("Exactly the same as version 1"))
+    #expect(!card.shows("Changes since the last submission"))
+  }
+
   @Test func `a draft that changed since it was shown is not approved, and what changed is`() throws
   {
     let acme = try TestTenant.fresh()

@@ -1,3 +1,4 @@
+import CRM
 import HTTP
 import HTTPTypes
 import Postgres
@@ -56,6 +57,28 @@ import Testing
     #expect(try acme.sales.get("/outbox").status == 403)
     #expect(try acme.reviewer.post("/leads", ["title": "T"]).status == 403)
     #expect(try acme.status(of: draft) == "under_review")
+  }
+
+  @Test func `each page and form is closed to each role without its permission`() throws {
+    let acme = try TestTenant.fresh()
+    let people: [(Role, Browser)] = [
+      (.sales, acme.sales), (.reviewer, acme.reviewer), (.admin, acme.admin),
+    ]
+    var refused = 0
+    for route in TestSite.routes {
+      guard case .may(let permission) = route.audience else { continue }
+      for (role, browser) in people where !role.permissions.contains(permission) {
+        let id = ID<Lead>().description
+        let path = route.pattern.replacing("{id}", with: id)
+        let page =
+          try route.method == .post
+          ? browser.post(path, Self.anyForm(id)) : browser.get(path)
+        #expect(page.status == 403, "\(role) \(route.method) \(route.pattern): \(page.status)")
+        refused += 1
+      }
+    }
+
+    #expect(refused >= 15)
   }
 
   @Test func `who is not signed in is led to sign in and back`() throws {
