@@ -259,6 +259,24 @@ def going_back_after_approving_approves_nothing_twice(site, scripts):
 
 
 @test
+def leaving_half_a_text_asks_first(site):
+    that = site.report.that
+    sales = site.person("sales")
+    lead = sales.capture(site.unique("Half a text"))
+    sales.open(lead).follow("Write the first e-mail")
+    written = sales.path
+    sales.page.get_by_label("Message").click()
+    sales.page.keyboard.type("Dear Zoë, half a th")
+    sales.stays = True
+    sales.page.get_by_role("link", name="Leads", exact=True).first.click()
+    that("a text that was not saved is asked about", sales.dialogs == ["beforeunload"], sales.dialogs)
+    that("and staying keeps it", sales.path == written and sales.page.get_by_label("Message").input_value().endswith("half a th"))
+    sales.stays, sales.dialogs = False, []
+    sales.press("Save")
+    that("saving does not ask", sales.dialogs == [] and "Saved" in sales.notice, sales.notice)
+
+
+@test
 def two_tabs_that_edit_one_draft_lose_nothing(site, scripts):
     that = site.report.that
     sales, admin = site.person("sales", scripts), site.person("admin", scripts)
@@ -637,7 +655,7 @@ def what_is_not_open_says_so(site):
     look(sales, "errors 404")
     sales.open("/leads/new")
     sales.page.get_by_label("Description").evaluate(
-        "e => { e.removeAttribute('maxlength'); e.value = 'x'.repeat(70000) }"
+        "e => { e.removeAttribute('maxlength'); e.value = 'x'.repeat(270000) }"
     )
     sales.type("Title", "Too long")
     sales.press("Add the lead")

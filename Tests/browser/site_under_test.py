@@ -161,6 +161,7 @@ class Person:
         self.context.on("weberror", lambda error: site.console.append(str(error.error)))
         self.context.on("request", self._request)
         self.answers = {}
+        self.dialogs, self.stays = [], False
         site.people.append(self)
         self.page = self.new_tab()
 
@@ -182,8 +183,14 @@ class Person:
     def new_tab(self):
         page = self.context.new_page()
         page.on("response", lambda answer: self._answer(page, answer))
+        # "Leave this page?" is answered yes, unless a test wants to stay.
+        page.on("dialog", self._dialog)
         self.page = page
         return page
+
+    def _dialog(self, dialog):
+        self.dialogs.append(dialog.type)
+        dialog.dismiss() if self.stays else dialog.accept()
 
     def _answer(self, page, answer):
         if answer.request.is_navigation_request() and answer.frame == page.main_frame:

@@ -92,7 +92,8 @@ def a_lead_becomes_a_delivered_email(site, scripts):
         seen.text,
     )
     reviewer.press("Approve and send")
-    that("approving leads back to the queue", "Approved" in reviewer.notice, reviewer.page.url)
+    that("approving says so on the next card", "Approved" in reviewer.notice, reviewer.page.url)
+    reviewer.open("/review")
     that("the queue has it no more", reviewer.page.get_by_role("link", name=subject).count() == 0)
 
     message = site.wait_for_mail(subject)
