@@ -32,7 +32,7 @@ struct HTMLWriter: DocumentWriter {
       write("</code>")
     case CMARK_NODE_EMPH: write("<em>")
     case CMARK_NODE_STRONG: write("<strong>")
-    case CMARK_NODE_LINK: if let target = node.target { open(target) }
+    case CMARK_NODE_LINK: if let target = node.target { open(target, around: node) }
     default: break  // the document itself; images, whose description follows; raw HTML
     }
   }
@@ -46,7 +46,7 @@ struct HTMLWriter: DocumentWriter {
     case CMARK_NODE_HEADING: write("</h\(node.headingLevel)>\n")
     case CMARK_NODE_EMPH: write("</em>")
     case CMARK_NODE_STRONG: write("</strong>")
-    case CMARK_NODE_LINK: if let target = node.target { close(target, around: node) }
+    case CMARK_NODE_LINK: if node.target != nil { write("</a>") }
     default: break
     }
   }
@@ -69,21 +69,22 @@ extension HTMLWriter {
     }
   }
 
-  private mutating func open(_ target: LinkTarget) {
+  /// On a page the style sheet writes `data-target` behind the words: seen, and no part of the message.
+  private mutating func open(_ target: LinkTarget, around node: Node) {
     write("<a href=\"")
     escape(target.url)
-    write(surface == .page ? "\" rel=\"noopener noreferrer\">" : "\">")
-  }
-
-  private mutating func close(_ target: LinkTarget, around node: Node) {
-    write("</a>")
-    guard surface == .page else { return }
-    // What a mail link would write for the reader is shown whole.
-    let isWritten = target.isMail && target.url.contains(UInt8(ascii: "?"))
-    guard isWritten || !target.isShown(in: node.textBytes) else { return }
-    write(" (")
-    escape(isWritten ? target.url : target.place)
-    write(")")
+    write("\"")
+    if surface == .page {
+      write(" rel=\"noopener noreferrer\"")
+      // What a mail link would write for the reader is shown whole.
+      let isWritten = target.isMail && target.url.contains(UInt8(ascii: "?"))
+      if isWritten || !target.isShown(in: node.textBytes) {
+        write(" data-target=\"")
+        escape(isWritten ? target.url : target.place)
+        write("\"")
+      }
+    }
+    write(">")
   }
 
   /// A tag that starts on its own line.

@@ -31,7 +31,7 @@ import Testing
       try Document(parsing: Self.english).html(for: .page)
         == """
         <p>Dear <strong>Ada</strong>,</p>
-        <p>thank you for <em>your</em> call. Here is <a href="https://acme.example/offer?id=7&amp;v=2" rel="noopener noreferrer">our offer</a> (acme.example):</p>
+        <p>thank you for <em>your</em> call. Here is <a href="https://acme.example/offer?id=7&amp;v=2" rel="noopener noreferrer" data-target="acme.example">our offer</a>:</p>
         <ul>
         <li>delivery in June</li>
         <li>20 % off until &lt; Friday &gt;</li>
@@ -129,19 +129,19 @@ import Testing
 
   @Test(
     arguments: [
-      ("[offer](https://a.example/x)", "offer</a> (a.example)"),
-      ("[A.Example](https://a.example/x)", "A.Example</a></p>"),
-      ("[see a.example.](https://a.example/x)", "see a.example.</a></p>"),
-      ("[a.example.evil.example](https://a.example)", "</a> (a.example)"),
-      ("[evil-a.example](https://a.example)", "</a> (a.example)"),
-      ("[b.example](https://a.example:8443/)", "b.example</a> (a.example:8443)"),
-      ("[a.example](https://a.example:8443/)", "</a> (a.example:8443)"),
-      ("[a.example@b.example](https://a.example)", "</a> (a.example)"),
-      ("[mail me](mailto:ada@a.example)", "mail me</a> (ada@a.example)"),
-      ("[`a.example`](https://a.example)", "<code>a.example</code></a></p>"),
+      ("[offer](https://a.example/x)", "data-target=\"a.example\">offer</a></p>"),
+      ("[A.Example](https://a.example/x)", "noreferrer\">A.Example</a></p>"),
+      ("[see a.example.](https://a.example/x)", "noreferrer\">see a.example.</a></p>"),
+      ("[a.example.evil.example](https://a.example)", "data-target=\"a.example\">"),
+      ("[evil-a.example](https://a.example)", "data-target=\"a.example\">"),
+      ("[b.example](https://a.example:8443/)", "data-target=\"a.example:8443\">b.example</a>"),
+      ("[a.example](https://a.example:8443/)", "data-target=\"a.example:8443\">"),
+      ("[a.example@b.example](https://a.example)", "data-target=\"a.example\">"),
+      ("[mail me](mailto:ada@a.example)", "data-target=\"ada@a.example\">mail me</a>"),
+      ("[`a.example`](https://a.example)", "noreferrer\"><code>a.example</code></a></p>"),
       (
         "[x](HTTPS://A.EXAMPLE/Y)",
-        "<a href=\"HTTPS://A.EXAMPLE/Y\" rel=\"noopener noreferrer\">x</a> (a.example)"
+        "<a href=\"HTTPS://A.EXAMPLE/Y\" rel=\"noopener noreferrer\" data-target=\"a.example\">x</a>"
       ),
       ("[x](https://a.example/é)", "href=\"https://a.example/%C3%A9\""),
       ("[x](https://[2001:db8::1]:80/)", "<p>x</p>"),

@@ -194,7 +194,7 @@ struct MarkupScan {
   }
 
   private static var tag: Regex<(Substring, Substring?)> {
-    /<(?:\/?(?:p|em|strong|ul|ol|li|blockquote|code|pre|h[1-6])|\/a|br \/|hr \/|ol start="[0-9]+"|a href="([^"<>\s]+)"(?: rel="noopener noreferrer")?)>/
+    /<(?:\/?(?:p|em|strong|ul|ol|li|blockquote|code|pre|h[1-6])|\/a|br \/|hr \/|ol start="[0-9]+"|a href="([^"<>\s]+)"(?: rel="noopener noreferrer"(?: data-target="[^"<>\s]+")?)?)>/
   }
   private static var address: Regex<Substring> {
     /(?i:https?:\/\/[a-z0-9][a-z0-9.\-]*(?::[0-9]+)?(?:[\/?#][^"]*)?$|mailto:[^@?]+@[^@?]+(?:\?(?:subject|body)=[^"]*)?$)/

@@ -276,7 +276,8 @@ private struct Scene {
 
   func history(_ attacker: inout Attacker) {
     for table in [
-      "lead_stage_history", "lead_status_history", "activities", "audit_log", "approvals",
+      "lead_stage_history", "lead_status_history", "lead_outcome_history", "activities",
+      "audit_log", "approvals",
       "outbox_events", "draft_contents", "delivery_attempts", "policy_decisions",
     ] {
       let name = SQL(unchecked: "crm.\(table)")

@@ -78,7 +78,7 @@ import Testing
       where c.relnamespace = 'crm'::regnamespace and c.relkind = 'r' and a.attname = 'txid' order by 1
       """)
 
-    #expect(kept.count == 9)
+    #expect(kept.count == 10)
     #expect(kept == columns)
   }
 
@@ -123,11 +123,12 @@ import Testing
 
     #expect(
       definers == [
-        "app.actor", "app.check_decision_recorded", "app.check_fact", "app.check_stage_recorded",
+        "app.actor", "app.check_axes_recorded", "app.check_decision_recorded", "app.check_fact",
+        "app.check_stage_recorded",
         "app.claim_deliveries",
         "app.close_session", "app.complete_delivery", "app.copy_primary_contact", "app.emit",
         "app.end_lease", "app.ended_leases", "app.enter", "app.enter_delivery", "app.fail_delivery",
-        "app.forget_expired", "app.mark_committing",
+        "app.forget_expired", "app.is_status_recorded", "app.mark_committing",
         "app.open_session", "app.outbox_gauge", "app.renew_leases", "app.renew_leases",
         "app.resolve_delivery",
         "app.schema_version", "app.search_leads", "app.sign_in_attempt",

@@ -338,20 +338,48 @@ def moving_a_lead_back_asks_for_the_reason(site):
     lead = sales.capture(site.unique("To and fro"))
     sales.press("Move to Discovery")
     sales.page.get_by_text("Another stage").click()
-    sales.page.locator("#stage").select_option(label="New")
+    sales.page.locator("#stage-stage").select_option(label="New")
     sales.press("Move")
     that(
         "the answer is 422 and the form stands open",
-        sales.status == 422 and sales.page.locator("#reason").is_visible(),
+        sales.status == 422 and sales.page.locator("#stage-reason").is_visible(),
         sales.status,
     )
-    that("the message stands beside the reason", sales.error_beside("reason") != "")
+    that("the message stands beside the reason", sales.error_beside("stage-reason") != "")
     look(sales, "leads show move invalid")
-    sales.page.locator("#reason").fill("It was too early.")
+    sales.page.locator("#stage-reason").fill("It was too early.")
     sales.press("Move")
     that("with a reason it moves", "moved" in sales.notice, sales.notice)
     sales.open(lead)
     that("the timeline keeps the reason", "It was too early." in sales.text(".timeline"))
+
+
+@test
+def a_lead_is_won_put_away_and_brought_back(site, scripts):
+    that = site.report.that
+    sales = site.person("sales", scripts)
+    lead = sales.capture(site.unique("Won"))
+    sales.page.get_by_text("Change the tags").click()
+    sales.page.get_by_label("Tags").fill("VIP, intent_purchase")
+    sales.press("Save", within=sales.page.locator("form[action$='/tags']"))
+    that("its tags stand there", "vip" in sales.text(".tags"), sales.text(".identity"))
+    sales.page.get_by_text("Close or put on hold").click()
+    sales.page.get_by_label("Outcome").select_option(label="Won")
+    sales.press("Save", within=sales.page.locator("form[action$='/outcome']"))
+    that("a client needs a name", sales.status == 422, sales.status)
+    look(sales, "leads show outcome invalid") if scripts else None
+    sales.page.get_by_label("Client, where it is won").fill("Aubry & Filles")
+    sales.press("Save", within=sales.page.locator("form[action$='/outcome']"))
+    that("it is won, for that client", "Won" in sales.text(".verdict") and sales.sees("Client: Aubry & Filles"))
+    sales.page.get_by_text("Archive", exact=True).click()
+    sales.press("Archive this lead")
+    that("archived, it says so", sales.sees("This lead is out of the lists."))
+    look(sales, "leads show won and archived") if scripts else None
+    sales.page.get_by_text("Restore", exact=True).click()
+    sales.press("Restore this lead")
+    that("and comes back", "Restored" in sales.notice, sales.notice)
+    sales.open(lead)
+    that("the timeline tells it all", all(words in sales.text(".timeline") for words in ("Open → Won", "Archived.", "Restored.")))
 
 
 @test
@@ -529,7 +557,7 @@ def a_lead_that_may_not_be_written_to_holds_the_mail_back(site):
     draft = sales.write(lead, subject, TYPED)
     sales.open(lead)
     sales.page.get_by_text("Stop all e-mail to this lead").click()
-    sales.page.locator("#suppression_reason").fill("Asked on the phone not to be written to.")
+    sales.page.locator("#suppression-reason").fill("Asked on the phone not to be written to.")
     sales.press("Stop all e-mail")
     that("the record says so first", "No e-mail may go to this lead" in sales.text(".identity"))
     look(sales, "leads show suppressed")
@@ -566,13 +594,13 @@ def a_lead_that_may_not_be_written_to_holds_the_mail_back(site):
     look(admin, "outbox show resolution invalid")
     admin.open(lead)
     admin.page.locator("summary", has_text="Allow e-mail again").click()
-    admin.page.locator("#suppression_reason").fill("She called and wants the offer.")
+    admin.page.locator("#suppression-removal-reason").fill("She called and wants the offer.")
     admin.press("Allow e-mail again")
     admin.open(delivery)
     admin.type("Why?", "She called and wants the offer.")
     admin.press("Send again")
     site.wait_for_mail(subject)
-    admin.wait_for_state(delivery, "Delivered")
+    admin.wait_for_state(delivery, "Sent")
     that("sent again, it arrives once", len(site.mails(subject)) == 1)
 
 
@@ -616,7 +644,7 @@ def what_the_mail_server_says_is_shown(site):
     admin.type("How do you know?", "The recipient answered.")
     admin.press("It arrived")
     that(
-        "the admin settles it", admin.text(".verdict .state") == "Delivered", admin.text(".verdict")
+        "the admin settles it", admin.text(".verdict .state") == "Sent", admin.text(".verdict")
     )
     that("the draft is sent", admin.open(draft).text(".verdict .state") == "Sent")
 

@@ -177,7 +177,8 @@ def blocked(desk):
                           last_error="lead_not_suppressed")
     equal("with the rules that were asked", desk.stack.row(DECISION.format(delivery["id"])),
           {"allow_send": False, "reason_code": "lead_not_suppressed",
-           "trace": '[{"rule": "lead_not_suppressed", "allowed": false}]'})
+           "trace": '[{"rule": "lead_not_deleted", "allowed": true}, '
+                    '{"rule": "lead_not_suppressed", "allowed": false}]'})
     desk.resolve(delivery, "send-again")
     desk.stack.work_once()
     desk.shows("sending again asks the rules again", draft, state="blocked", received=0)

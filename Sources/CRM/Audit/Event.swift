@@ -67,17 +67,70 @@ extension Event {
       changes: [FieldChange("stage", from.rawValue, to.rawValue)].compactMap { $0 })
   }
 
-  static func suppressionChanged(
-    _ lead: ID<Lead>, change: ID<StatusChange>, isOn: Bool, reason: String
+  /// Won, no longer won, or any other end.
+  static func outcomeChanged(
+    _ lead: ID<Lead>, change: ID<OutcomeChange>, from: Lead.Outcome, to: Lead.Outcome,
+    reason: String?
+  ) -> Event {
+    let name = to == .won ? "LeadConverted" : from == .won ? "LeadReverted" : "LeadUpdated"
+    return Event(
+      name: name, lead: lead, subject: change.description,
+      payload: .object([
+        "change": .id(change), "from": .string(from.rawValue), "to": .string(to.rawValue),
+      ]),
+      activity: .outcomeChanged,
+      activityData: .object([
+        "from": .string(from.rawValue), "to": .string(to.rawValue), "reason": .string(reason),
+      ]),
+      changes: [FieldChange("outcome", from.rawValue, to.rawValue)].compactMap { $0 })
+  }
+
+  static func contactStatusChanged(
+    _ lead: ID<Lead>, change: ID<StatusChange>, from: Lead.ContactStatus, to: Lead.ContactStatus,
+    reason: String?
   ) -> Event {
     Event(
       name: "ContactStatusChanged", lead: lead, subject: change.description,
-      payload: .object(["axis": .string("suppressed"), "on": .bool(isOn)]),
-      activity: isOn ? .suppressed : .suppressionLifted,
-      activityData: .object(["reason": .string(reason)]),
-      changes: [FieldChange("suppressed", isOn ? "no" : "yes", isOn ? "yes" : "no")].compactMap {
-        $0
-      })
+      payload: .object([
+        "axis": .string("contact_status"), "from": .string(from.rawValue),
+        "to": .string(to.rawValue),
+      ]),
+      activity: .contactStatusChanged,
+      activityData: .object([
+        "from": .string(from.rawValue), "to": .string(to.rawValue), "reason": .string(reason),
+      ]),
+      changes: [FieldChange("contact_status", from.rawValue, to.rawValue)].compactMap { $0 })
+  }
+
+  static func stopChanged(
+    _ kind: Stop.Kind, of lead: ID<Lead>, change: ID<StatusChange>, isOn: Bool, reason: String
+  ) -> Event {
+    let axis = kind == .takeOver ? "paused" : "suppressed"
+    let activity: Activity.Kind =
+      switch (kind, isOn) {
+      case (.takeOver, true): .takenOver
+      case (.takeOver, false): .handedBack
+      case (.suppression, true): .suppressed
+      case (.suppression, false): .suppressionLifted
+      }
+    return Event(
+      name: "ContactStatusChanged", lead: lead, subject: change.description,
+      payload: .object(["axis": .string(axis), "on": .bool(isOn)]),
+      activity: activity, activityData: .object(["reason": .string(reason)]),
+      changes: [FieldChange(axis, isOn ? "no" : "yes", isOn ? "yes" : "no")].compactMap { $0 })
+  }
+
+  static func lifeChanged(_ lead: ID<Lead>, from: Lead.Life, to: Lead.Life) -> Event {
+    let (name, activity): (String, Activity.Kind) =
+      switch to {
+      case .active: ("LeadRestored", .restored)
+      case .archived: ("LeadArchived", .archived)
+      case .deleted: ("LeadDeleted", .deleted)
+      }
+    return Event(
+      name: name, lead: lead, subject: ID<Event>().description,
+      payload: .object(["from": .string(from.rawValue)]), activity: activity,
+      changes: [FieldChange("life", from.rawValue, to.rawValue)].compactMap { $0 })
   }
 }
 

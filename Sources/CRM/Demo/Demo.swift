@@ -157,11 +157,15 @@ extension DemoDesk {
     try act(as: plan.capturedBy) { tx in try Lead.capture(details, as: id, in: tx) }
     for step in plan.steps {
       try act(as: .sales) { tx in
-        try Lead.move(id, to: step.stage, reason: step.reason, in: tx)
+        try Lead.change(id, in: tx) { lead in
+          try lead.move(to: step.stage, reason: step.reason, in: tx)
+        }
       }
     }
     if let reason = plan.suppressedReason {
-      try act(as: .sales) { tx in try Lead.suppress(id, reason: reason, in: tx) }
+      try act(as: .sales) { tx in
+        try Lead.change(id, in: tx) { lead in try lead.stop(.suppression, reason: reason, in: tx) }
+      }
     }
   }
 
@@ -211,7 +215,11 @@ extension DemoDesk {
             decision, on: draft, seen: seen.contentHash ?? [], comment: comment, in: tx)
         }
       case .suppress(let reason):
-        try act(as: .sales) { tx in try Lead.suppress(lead, reason: reason, in: tx) }
+        try act(as: .sales) { tx in
+          try Lead.change(lead, in: tx) { lead in
+            try lead.stop(.suppression, reason: reason, in: tx)
+          }
+        }
       }
     }
   }

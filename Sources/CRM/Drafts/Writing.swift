@@ -46,7 +46,8 @@ extension Draft {
     try text.checkShowable()
     let (_, locked, contacts, last, sender) = try tx.look(
       Lead.locked(lead), Contact.all(of: lead), lastVersion(type, of: lead), Sender.ofTenant)
-    guard locked != nil else { throw NotFound() }
+    guard let locked else { throw NotFound() }
+    guard locked.life != .deleted else { throw Lead.Refusal.isDeleted }
     let identity = Identity(id: id, lead: lead, version: last + 1)
     let recipients = try text.recipients.recipients(among: contacts)
     insert(identity, type: type, document: id.of(Document.self), text, in: tx)

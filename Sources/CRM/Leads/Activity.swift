@@ -18,6 +18,11 @@ package struct Activity: Sendable {
     case leadCreated = "lead_created"
     case leadUpdated = "lead_updated"
     case stageChanged = "stage_changed"
+    case outcomeChanged = "outcome_changed"
+    case contactStatusChanged = "contact_status_changed"
+    case takenOver = "taken_over"
+    case handedBack = "handed_back"
+    case archived, deleted, restored
     case suppressed
     case suppressionLifted = "suppression_lifted"
     case draftCreated = "draft_created"

@@ -10,8 +10,20 @@ package struct Lead: Sendable {
   package let owner: Member?
   package let stage: Stage
   package let stageSince: Timestamp
+  package let outcome: Outcome
+  package let outcomeSince: Timestamp
+  package let contactStatus: ContactStatus
+  package let tags: [String]
+  package let life: Life
+  package let isTest: Bool
+  /// Nil until something has scored it.
+  package let tier: Tier?
   package let estimatedValue: Money?
-  package let suppression: Suppression?
+  package let client: Client?
+  /// No automatic sends: somebody has taken the conversation over.
+  package let takeOver: Stop?
+  /// No sends at all.
+  package let suppression: Stop?
   package let createdAt: Timestamp
   package let updatedAt: Timestamp
   /// Counts the lead's changes: an edit says which one it saw.
@@ -26,7 +38,14 @@ package struct Lead: Sendable {
     case contactEmptied
     /// Somebody saved the lead after the form was shown.
     case changedMeanwhile
-    case alreadySuppressed, notSuppressed
+    /// The lead was deleted; it can be restored, and nothing else.
+    case isDeleted
+    case clientNameNeeded
+  }
+
+  /// Hot, warm, cold or dormant: computed from the score.
+  package enum Tier: String, CaseIterable, Sendable, SQLValue, SQLReadable {
+    case hot, warm, cold, dormant
   }
 }
 
@@ -36,11 +55,22 @@ package struct NotFound: Error {
 }
 
 extension Lead {
+  /// Looks at the lead, locked until the transaction ends, and lets `decide` queue the changes. A
+  /// deleted lead is only handed out where `decide` is about its deletion.
+  package static func change(
+    _ id: ID<Lead>, evenDeleted: Bool = false, in tx: Transaction<some Entry>,
+    _ decide: (Lead) throws -> Void
+  ) throws {
+    let (_, locked) = try tx.look(Lead.locked(id))
+    guard let lead = locked else { throw NotFound() }
+    guard lead.life != .deleted || evenDeleted else { throw Refusal.isDeleted }
+    try decide(lead)
+  }
+
   package static func find(_ id: ID<Lead>) -> Query<Lead?> {
     Query("Lead.find", "\(record) where l.id = \(id)", one: Lead.init(row:))
   }
 
-  /// The lead, locked until the transaction ends.
   static func locked(_ id: ID<Lead>) -> Query<Lead?> {
     Query(
       "Lead.locked", "\(record) where l.id = \(id) for no key update of l", one: Lead.init(row:))
@@ -57,11 +87,18 @@ extension Lead {
 
   private static let record: SQL = """
     select l.id, l.title, l.description, l.company, l.source, l.owner_id, o.display_name, l.stage,
-           l.stage_since, l.estimated_value, l.suppressed_at, l.suppressed_reason, s.display_name,
+           l.stage_since, l.outcome, l.outcome_since, l.contact_status, array_to_string(l.tags, ' '),
+           case when l.deleted_at is not null then 'deleted' when l.archived_at is not null then 'archived'
+                else 'active' end,
+           l.is_test, l.priority_tier, l.estimated_value, c.id, c.name,
+           l.paused_at, l.paused_reason, p.display_name,
+           l.suppressed_at, l.suppressed_reason, s.display_name,
            l.created_at, l.updated_at, l.revision
     from leads l
     left join memberships o on o.tenant_id = l.tenant_id and o.user_id = l.owner_id
+    left join memberships p on p.tenant_id = l.tenant_id and p.user_id = l.paused_by
     left join memberships s on s.tenant_id = l.tenant_id and s.user_id = l.suppressed_by
+    left join clients c on c.tenant_id = l.tenant_id and c.id = l.client_id
     """
 
   private init(row: inout Row) throws {
@@ -75,11 +112,19 @@ extension Lead {
     owner = ownerID.map { Member(id: $0, name: ownerName ?? "") }
     stage = try row.next()
     stageSince = try row.next()
+    outcome = try row.next()
+    outcomeSince = try row.next()
+    contactStatus = try row.next()
+    tags = Tags.read(try row.next())
+    life = try row.next()
+    isTest = try row.next()
+    tier = try row.next(optional: Tier.self)
     estimatedValue = try row.next(optional: Money.self)
-    let since = try row.next(optional: Timestamp.self)
-    let reason = try row.next(optional: String.self)
-    let person = try row.next(optional: String.self)
-    suppression = since.map { Suppression(since: $0, reason: reason ?? "", by: person ?? "") }
+    let clientID = try row.next(optional: ID<Client>.self)
+    let clientName = try row.next(optional: String.self)
+    client = clientID.map { Client(id: $0, name: clientName ?? "") }
+    takeOver = try Stop(row: &row)
+    suppression = try Stop(row: &row)
     createdAt = try row.next()
     updatedAt = try row.next()
     revision = try row.next()

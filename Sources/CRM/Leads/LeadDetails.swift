@@ -63,6 +63,7 @@ extension Lead {
       Lead.locked(id), Contact.all(of: id),
       Contact.known(email: details.contact.email, phone: details.contact.phone))
     guard let lead = locked else { throw NotFound() }
+    guard lead.life != .deleted else { throw Refusal.isDeleted }
     guard lead.revision == revision else { throw Refusal.changedMeanwhile }
 
     let primary = contacts.first { $0.isPrimary }

@@ -27,7 +27,8 @@ package struct LeadSummary: Sendable {
     "LeadSummary.unwritten",
     """
     select \(columns) from leads l \(owner)
-    where l.stage = 'new' and l.suppressed_at is null
+    where l.stage = 'new' and l.suppressed_at is null and l.outcome = 'open'
+      and l.archived_at is null and l.deleted_at is null
       and (l.owner_id = (select app.actor()) or l.owner_id is null)
       and not exists (select from drafts d where d.tenant_id = l.tenant_id and d.lead_id = l.id)
     order by l.id desc limit 11
@@ -87,13 +88,15 @@ package struct LeadList: Sendable {
     }
   }
 
+  private static let live: SQL = "where l.archived_at is null and l.deleted_at is null"
+
   /// Only the conditions that apply, so that each combination has its own best plan.
   private var narrowing: SQL {
     switch (stage, after) {
-    case (nil, nil): ""
-    case (let stage?, nil): "where l.stage = \(stage)"
-    case (nil, let after?): "where l.id < \(after)"
-    case (let stage?, let after?): "where l.stage = \(stage) and l.id < \(after)"
+    case (nil, nil): Self.live
+    case (let stage?, nil): "\(Self.live) and l.stage = \(stage)"
+    case (nil, let after?): "\(Self.live) and l.id < \(after)"
+    case (let stage?, let after?): "\(Self.live) and l.stage = \(stage) and l.id < \(after)"
     }
   }
 

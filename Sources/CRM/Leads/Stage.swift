@@ -37,13 +37,9 @@ package struct StageStep: Sendable {
 
 extension Lead {
   /// Moves the lead; the history row, the event and the lead change together.
-  package static func move(
-    _ id: ID<Lead>, to stage: Stage, reason: String?, in tx: Transaction<some Entry>
-  ) throws {
-    let (_, locked) = try tx.look(Lead.locked(id))
-    guard let lead = locked else { throw NotFound() }
-    guard lead.stage != stage else { throw Refusal.alreadyThere }
-    guard stage > lead.stage || reason != nil else { throw Refusal.reasonNeeded }
+  package func move(to stage: Stage, reason: String?, in tx: Transaction<some Entry>) throws {
+    guard self.stage != stage else { throw Refusal.alreadyThere }
+    guard stage > self.stage || reason != nil else { throw Refusal.reasonNeeded }
 
     let step = ID<StageStep>()
     tx.run("Lead.move", "update leads set stage = \(stage) where id = \(id)")
@@ -51,8 +47,8 @@ extension Lead {
       "StageStep.add",
       """
       insert into lead_stage_history (tenant_id, id, lead_id, from_stage, to_stage, reason, actor_id)
-      values (app.tenant(), \(step), \(id), \(lead.stage), \(stage), \(reason), app.actor())
+      values (app.tenant(), \(step), \(id), \(self.stage), \(stage), \(reason), app.actor())
       """)
-    tx.record(.stageChanged(id, step: step, from: lead.stage, to: stage, reason: reason))
+    tx.record(.stageChanged(id, step: step, from: self.stage, to: stage, reason: reason))
   }
 }

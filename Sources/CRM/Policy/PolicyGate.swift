@@ -5,12 +5,14 @@ import Secrets
 /// was asked is kept in the trace.
 package struct PolicyGate: Sendable {
   package enum Rule: String, CaseIterable, Sendable, SQLReadable {
+    case leadNotDeleted = "lead_not_deleted"
     case leadNotSuppressed = "lead_not_suppressed"
     case contentApproved = "content_approved"
   }
 
   /// What the rules look at.
   package struct Facts: Sendable {
+    package let isLeadDeleted: Bool
     package let suppressedReason: String?
     /// SHA-256 of the bytes that would be sent.
     package let contentHash: [UInt8]
@@ -19,8 +21,10 @@ package struct PolicyGate: Sendable {
     package let isApproved: Bool
 
     package init(
-      suppressedReason: String?, contentHash: [UInt8], approvedHash: [UInt8]?, isApproved: Bool
+      isLeadDeleted: Bool = false, suppressedReason: String?, contentHash: [UInt8],
+      approvedHash: [UInt8]?, isApproved: Bool
     ) {
+      self.isLeadDeleted = isLeadDeleted
       self.suppressedReason = suppressedReason
       self.contentHash = contentHash
       self.approvedHash = approvedHash
@@ -45,7 +49,7 @@ package struct PolicyGate: Sendable {
 
   /// What the rules that do not depend on an approval would say now; shown to the reviewer.
   package static func preview(_ facts: Facts) -> Verdict {
-    verdict([.leadNotSuppressed], facts)
+    verdict([.leadNotDeleted, .leadNotSuppressed], facts)
   }
 
   private static func verdict(_ rules: [Rule], _ facts: Facts) -> Verdict {
@@ -62,6 +66,7 @@ package struct PolicyGate: Sendable {
 extension PolicyGate.Rule {
   fileprivate func allows(_ facts: PolicyGate.Facts) -> Bool {
     switch self {
+    case .leadNotDeleted: !facts.isLeadDeleted
     case .leadNotSuppressed: facts.suppressedReason == nil
     case .contentApproved: facts.isApproved && facts.approvedHash == facts.contentHash
     }

@@ -11,9 +11,9 @@ enum LeadChanges {
     router.post("/leads", .may(.writeLeads), create)
     router.get("/leads/{id}/edit", .may(.writeLeads), edit)
     router.post("/leads/{id}", .may(.writeLeads), save)
-    router.post("/leads/{id}/stage", .may(.writeLeads), move)
-    router.post("/leads/{id}/suppression", .may(.writeLeads), suppress)
-    router.post("/leads/{id}/suppression-removal", .may(.writeLeads), liftSuppression)
+    for deed in LeadDeed.allCases {
+      router.post("/leads/{id}/\(deed.rawValue)", .may(.writeLeads)) { try carryOut(deed, $0) }
+    }
   }
 
   private static func new(_ visit: Visit) throws -> Response {
@@ -99,50 +99,20 @@ enum LeadChanges {
     return try visit.page(page, desk, status: isConflict ? .conflict : .unprocessableContent)
   }
 
-  private static func move(_ visit: Visit) throws -> Response {
+  private static func carryOut(_ deed: LeadDeed, _ visit: Visit) throws -> Response {
     let id = try visit.id(Lead.self)
-    var form = try LeadRecordForm(moving: visit.request.form)
-    guard let stage = form.stage.value, let reason = form.reason.value else {
-      return try LeadPages.show(visit, id: id, form: form)
-    }
+    var form = try LeadDeedForm(deed, visit.request.form)
+    guard form.isComplete else { return try LeadPages.show(visit, id: id, returned: form) }
     do {
       return try visit.post { tx in
-        try Lead.move(id, to: stage, reason: reason, in: tx)
-        return Links.lead(id, .leadMoved)
+        try Lead.change(id, evenDeleted: deed == .restoration, in: tx) { lead in
+          try deed.act(form, on: lead, in: tx)
+        }
+        return Links.lead(id, deed.notice)
       }
     } catch let refusal as Lead.Refusal {
       form.explain(refusal)
-      return try LeadPages.show(visit, id: id, form: form)
-    }
-  }
-
-  private static func suppress(_ visit: Visit) throws -> Response {
-    try changeSuppression(visit) { id, reason, tx in
-      try Lead.suppress(id, reason: reason, in: tx)
-      return Links.lead(id, .leadSuppressed)
-    }
-  }
-
-  private static func liftSuppression(_ visit: Visit) throws -> Response {
-    try changeSuppression(visit) { id, reason, tx in
-      try Lead.liftSuppression(of: id, reason: reason, in: tx)
-      return Links.lead(id, .suppressionLifted)
-    }
-  }
-
-  private static func changeSuppression(
-    _ visit: Visit, _ change: (ID<Lead>, String, Transaction<PostEntry>) throws -> String
-  ) throws -> Response {
-    let id = try visit.id(Lead.self)
-    var form = try LeadRecordForm(suppressing: visit.request.form)
-    guard let reason = form.suppressionReason.value else {
-      return try LeadPages.show(visit, id: id, form: form)
-    }
-    do {
-      return try visit.post { tx in try change(id, reason, tx) }
-    } catch let refusal as Lead.Refusal {
-      form.explain(refusal)
-      return try LeadPages.show(visit, id: id, form: form)
+      return try LeadPages.show(visit, id: id, returned: form)
     }
   }
 }

@@ -74,7 +74,7 @@ struct LeadForm: Templated {
     case .ownerUnknown: owner.error = L("Choose somebody from the list.")
     case .contactEmptied:
       lastName.error = L("Keep at least a name, an address or a number of this person.")
-    case .changedMeanwhile, .alreadyThere, .reasonNeeded, .alreadySuppressed, .notSuppressed:
+    case .changedMeanwhile, .alreadyThere, .reasonNeeded, .isDeleted, .clientNameNeeded:
       return false
     }
     return true
@@ -112,6 +112,15 @@ struct Choice: Templated {
 
   static let keys = Keys<Choice>()
     .text("value", \.value).text("name", \.name).flag("selected", \.isSelected)
+
+  /// Every case of a closed set.
+  static func all<Value: CaseIterable & RawRepresentable>(
+    chosen: String, words: (Value) -> L
+  ) -> [Choice] where Value.RawValue == String {
+    Value.allCases.map {
+      Choice(value: $0.rawValue, name: words($0), isSelected: $0.rawValue == chosen)
+    }
+  }
 
   static func owners(_ members: [Member], chosen: String) -> [Choice] {
     [Choice(value: "", name: L("Nobody yet"), isSelected: chosen.isEmpty)]

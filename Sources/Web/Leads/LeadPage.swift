@@ -12,15 +12,17 @@ struct LeadPage: Page {
   let timeline: [TimelineLine]
   let olderTimelineURL: String?
   let nextStep: NextStep
-  let form: LeadRecordForm
+  let ending: OutcomeChange?
+  let returned: LeadDeedForm?
 
   init(
-    _ desk: Desk, _ lead: Lead, contacts: [Contact], steps: [StageStep], drafts: [DraftSummary],
-    activities: [Activity], form: LeadRecordForm
+    _ desk: Desk, _ lead: Lead, contacts: [Contact], steps: [StageStep], ending: OutcomeChange?,
+    drafts: [DraftSummary], activities: [Activity], returned: LeadDeedForm?
   ) {
     self.desk = desk
     self.lead = lead
-    self.form = form
+    self.ending = ending
+    self.returned = returned
     self.contacts = contacts.map(ContactLine.init)
     stages = Lead.Stage.allCases.map { StageLine($0, of: lead, steps, now: desk.viewer.now) }
     self.drafts = drafts.map { DraftLine($0, now: desk.viewer.now) }
@@ -37,13 +39,16 @@ struct LeadPage: Page {
   private var mayWrite: Bool { desk.viewer.may(.writeLeads) }
   private var isSuppressed: Bool { lead.suppression != nil }
   private var hasAddress: Bool { contacts.contains { $0.email != nil } }
-  private var suppressionOpen: Bool { form.isSuppression }
-
-  private var stageOptions: [Choice] {
-    let chosen = form.stage.typed.isEmpty ? lead.stage.rawValue : form.stage.typed
-    return Lead.Stage.allCases.map {
-      Choice(value: $0.rawValue, name: $0.words, isSelected: $0.rawValue == chosen)
-    }
+  /// The forms that stand there, for who may use them.
+  private func deeds(_ place: LeadDeed.Place) -> [LeadDeedLine] {
+    guard mayWrite else { return [] }
+    return LeadDeed.allCases.filter { $0.place == place && $0.isOffered(for: lead) }
+      .map { deed in
+        let isOpen = returned?.deed == deed
+        let form = isOpen ? returned : nil
+        return LeadDeedLine(
+          form: form ?? LeadDeedForm(deed, lead), isOpen: isOpen, currency: desk.viewer.currency)
+      }
   }
 
   static let template = "leads/show"
@@ -70,20 +75,40 @@ struct LeadPage: Page {
     .text("next_step", \.nextStep.words).text("next_step_url", \.nextStep.url)
     .text("next_step_action", \.nextStep.action)
     .flag("may_write") { $0.desk.viewer.may(.writeDrafts) && $0.nextStep.isWritingApart }
-    .flag("may_suppress") { $0.mayWrite && !$0.isSuppressed }
-    .flag("may_lift") { $0.mayWrite && $0.isSuppressed }
-    .flag("suppression_open") { $0.suppressionOpen }
-    .text("suppression_reason", \.form.suppressionReason.typed)
-    .text("suppression_reason_error", \.form.suppressionReason.error)
-    .list("stages", \.stages).flag("may_move") { $0.mayWrite }
+    .flag("taken_over") { $0.lead.takeOver != nil }
+    .text("taken_over_reason") { $0.lead.takeOver?.reason ?? "" }
+    .text("taken_over_by") { $0.lead.takeOver?.by ?? "" }
+    .text("contact_status_name") { $0.lead.contactStatus.words }
+    .text("tier_name") { $0.lead.tier?.words }.text("tier_tone") { $0.lead.tier?.tone ?? .plain }
+    .text("client_name") { $0.lead.client?.name }
+    .list("tags") { $0.lead.tags.map(TagLine.init) }.flag("has_tags") { !$0.lead.tags.isEmpty }
+    .flag("is_test", \.lead.isTest).flag("is_archived") { $0.lead.life == .archived }
+    .flag("is_deleted") { $0.lead.life == .deleted }
+    .flag("is_closed") { $0.lead.outcome != .open }
+    .text("outcome_name") { $0.lead.outcome.words }.text("outcome_tone") { $0.lead.outcome.tone }
+    .moment("outcome") { Moment($0.lead.outcomeSince, now: $0.desk.viewer.now) }
+    .text("outcome_value") { page in
+      page.ending?.value.map { MoneyText(money: $0, currency: page.desk.viewer.currency) }
+    }
+    .text("outcome_days") {
+      $0.ending.map { L.plural($0.days, "after \($0.days) day", "after \($0.days) days") }
+    }
+    .list("ladder_deeds") { $0.deeds(.ladder) }.list("identity_deeds") { $0.deeds(.identity) }
+    .list("margin_deeds") { $0.deeds(.margin) }
+    .list("stages", \.stages).flag("may_move") {
+      $0.mayWrite && $0.lead.outcome == .open && $0.lead.life != .deleted
+    }
     .text("next_stage") { $0.lead.stage.next?.rawValue }
     .text("next_stage_name") { $0.lead.stage.next?.words ?? L("Decision") }
-    .flag("move_open", \.form.isMove).list("stage_options") { $0.stageOptions }
-    .text("stage_error", \.form.stage.error).text("reason", \.form.reason.typed)
-    .text("reason_error", \.form.reason.error)
-    .flag("has_errors") { !$0.form.errors.isEmpty }.list("errors") { $0.form.errors }
+    .flag("has_errors") { $0.returned?.problems.isEmpty == false }
+    .list("errors") { $0.returned?.problems ?? [] }
     .flag("has_drafts") { !$0.drafts.isEmpty }.list("drafts", \.drafts)
     .list("timeline", \.timeline).text("older_timeline_url", \.olderTimelineURL)
+}
+
+struct TagLine: Templated {
+  let name: String
+  static let keys = Keys<TagLine>().text("tag", \.name)
 }
 
 struct ContactLine: Templated {
@@ -104,7 +129,7 @@ struct ContactLine: Templated {
     .text("role") { _ in String?.none }.flag("primary", \.isPrimary)
 }
 
-/// One rung of the ladder, with when the lead last came there.
+/// One rung of the ladder, with when the lead last came there and how long it has stayed.
 struct StageLine: Templated {
   let name: L
   let position: String

@@ -21,21 +21,21 @@ enum LeadPages {
   }
 
   private static func show(_ visit: Visit) throws -> Response {
-    try show(visit, id: try visit.id(Lead.self), form: LeadRecordForm())
+    try show(visit, id: try visit.id(Lead.self), returned: nil)
   }
 
-  /// The record page; `form` holds what was typed into one of its forms that came back.
+  /// The record page; `returned` is the one of its forms that came back with something wrong.
   static func show(
-    _ visit: Visit, id: ID<Lead>, form: LeadRecordForm
+    _ visit: Visit, id: ID<Lead>, returned: LeadDeedForm?
   ) throws -> Response {
     let before = try visit.queryID("before", of: Activity.self)
-    let (desk, lead, contacts, steps, drafts, activities) = try visit.read(
-      Lead.find(id), Contact.all(of: id), StageStep.all(of: id), DraftSummary.all(of: id),
-      Activity.latest(of: id, before: before))
+    let (desk, lead, contacts, steps, ending, drafts, activities) = try visit.read(
+      Lead.find(id), Contact.all(of: id), StageStep.all(of: id), OutcomeChange.latest(of: id),
+      DraftSummary.all(of: id), Activity.latest(of: id, before: before))
     guard let lead else { throw NotFound() }
     let page = LeadPage(
-      desk, lead, contacts: contacts, steps: steps, drafts: drafts, activities: activities,
-      form: form)
-    return try visit.page(page, desk, status: form.errors.isEmpty ? .ok : .unprocessableContent)
+      desk, lead, contacts: contacts, steps: steps, ending: ending, drafts: drafts,
+      activities: activities, returned: returned)
+    return try visit.page(page, desk, status: returned == nil ? .ok : .unprocessableContent)
   }
 }

@@ -39,6 +39,14 @@ extension Activity {
     case .leadCreated: L("Lead captured.")
     case .leadUpdated: L("Lead edited.")
     case .stageChanged: L("Moved from \(Self.stage(from)) to \(Self.stage(to)).")
+    case .outcomeChanged: L("\(Self.outcome(from)) → \(Self.outcome(to)).")
+    case .contactStatusChanged:
+      L("Contact status: \(Self.status(from)) → \(Self.status(to)).")
+    case .takenOver: L("Taken over by hand: no automatic e-mail.")
+    case .handedBack: L("Handed back to the automatic sends.")
+    case .archived: L("Archived.")
+    case .deleted: L("Deleted.")
+    case .restored: L("Restored.")
     case .suppressed: L("All e-mail to this lead was stopped.")
     case .suppressionLifted: L("E-mail to this lead was allowed again.")
     case .draftCreated: L("Started “\(subject)”.")
@@ -54,6 +62,14 @@ extension Activity {
     case .deliveryUncertain: L("Nobody knows whether “\(subject)” arrived.")
     case .deliveryResolved: L("Settled the delivery of “\(subject)”.")
     }
+  }
+
+  private static func outcome(_ code: String?) -> L {
+    (code.flatMap(Lead.Outcome.init) ?? .open).words
+  }
+
+  private static func status(_ code: String?) -> L {
+    (code.flatMap(Lead.ContactStatus.init) ?? .new).words
   }
 
   private static func stage(_ code: String?) -> L {

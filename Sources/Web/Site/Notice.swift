@@ -8,6 +8,9 @@ enum Notice: String, Sendable {
   case leadMoved = "lead-moved"
   case leadSuppressed = "lead-suppressed"
   case suppressionLifted = "suppression-lifted"
+  case leadArchived = "lead-archived"
+  case leadDeleted = "lead-deleted"
+  case leadRestored = "lead-restored"
   case draftSaved = "draft-saved"
   case draftSubmitted = "draft-submitted"
   case draftWithdrawn = "draft-withdrawn"
@@ -25,6 +28,9 @@ enum Notice: String, Sendable {
     case .leadMoved: L("The lead has moved.")
     case .leadSuppressed: L("No e-mail goes to this lead any more.")
     case .suppressionLifted: L("E-mail may go to this lead again.")
+    case .leadArchived: L("Archived. It is out of the lists.")
+    case .leadDeleted: L("Deleted. It can be restored here.")
+    case .leadRestored: L("Restored. It is in the lists again.")
     case .draftSaved: L("Saved. Nothing is sent.")
     case .draftSubmitted: L("Submitted. A reviewer decides now.")
     case .draftWithdrawn: L("Withdrawn from review. You can edit it again.")

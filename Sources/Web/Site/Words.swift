@@ -38,6 +38,59 @@ extension Lead.Stage {
   }
 }
 
+extension Lead.Outcome {
+  var words: L {
+    switch self {
+    case .open: L("Open")
+    case .won: L("Won")
+    case .lost: L("Lost")
+    case .unqualified: L("Unqualified")
+    case .onHold: L("On hold")
+    }
+  }
+
+  var tone: Tone {
+    switch self {
+    case .open, .unqualified: .plain
+    case .won: .fine
+    case .lost: .stop
+    case .onHold: .look
+    }
+  }
+}
+
+extension Lead.ContactStatus {
+  var words: L {
+    switch self {
+    case .new: L("Not contacted yet")
+    case .contacted: L("Contacted")
+    case .engaged: L("Engaged")
+    case .qualified: L("Qualified")
+    case .nurturing: L("Nurturing")
+    case .appointment: L("Appointment made")
+    }
+  }
+}
+
+extension Lead.Tier {
+  var words: L {
+    switch self {
+    case .hot: L("Hot")
+    case .warm: L("Warm")
+    case .cold: L("Cold")
+    case .dormant: L("Dormant")
+    }
+  }
+
+  var tone: Tone {
+    switch self {
+    case .hot: .look
+    case .warm: .fine
+    case .cold, .dormant: .plain
+    }
+  }
+}
+
 extension Draft.Kind {
   var words: L {
     switch self {
@@ -170,6 +223,7 @@ extension DeliveryAttempt.Phase {
 extension PolicyGate.Rule {
   var words: L {
     switch self {
+    case .leadNotDeleted: L("The lead is there")
     case .leadNotSuppressed: L("The lead may be written to")
     case .contentApproved: L("The content is exactly what was approved")
     }
@@ -178,6 +232,7 @@ extension PolicyGate.Rule {
   /// What to say when this rule said no.
   func no(because reason: String?) -> L {
     switch self {
+    case .leadNotDeleted: L("The lead was deleted.")
     case .leadNotSuppressed:
       reason.map { L("No e-mail may go to this lead: \($0)") }
         ?? L("No e-mail may go to this lead.")

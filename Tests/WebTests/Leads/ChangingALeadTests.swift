@@ -26,7 +26,7 @@ import Testing
       "/leads/\(lead)/stage", ["stage": "discovery", "reason": "Wants another layout"])
 
     #expect(silent.status == 422)
-    #expect(silent.error(beside: "reason") == "Say why the lead moves back.")
+    #expect(silent.error(beside: "stage-reason") == "Say why.")
     #expect(try acme.sales.follow(spoken).shows("Wants another layout"))
   }
 

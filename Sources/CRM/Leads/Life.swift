@@ -1,0 +1,30 @@
+import Postgres
+
+extension Lead {
+  /// Whether a lead is in the way, put away, or gone from view. Nothing of it is lost by either;
+  /// erasing a person is an operator's command.
+  package enum Life: String, CaseIterable, Sendable, SQLValue, SQLReadable {
+    case active, archived, deleted
+  }
+
+  package func settle(into life: Life, in tx: Transaction<some Entry>) throws {
+    guard self.life != life else { throw Refusal.alreadyThere }
+    tx.run(
+      "Lead.settle",
+      """
+      update leads set archived_at = case when \(life == .archived) then now() end,
+                       deleted_at = case when \(life == .deleted) then now() end
+      where id = \(id)
+      """)
+    tx.record(.lifeChanged(id, from: self.life, to: life))
+  }
+
+  /// Test leads are left out of numbers.
+  package func mark(asTest isTest: Bool, in tx: Transaction<some Entry>) throws {
+    guard
+      let change = FieldChange("is_test", self.isTest ? "yes" : "no", isTest ? "yes" : "no")
+    else { throw Refusal.alreadyThere }
+    tx.run("Lead.markAsTest", "update leads set is_test = \(isTest) where id = \(id)")
+    tx.record(.leadUpdated(id, revision: revision, changes: [change]))
+  }
+}

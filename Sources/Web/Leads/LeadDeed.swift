@@ -1,0 +1,153 @@
+import CRM
+import HTTP
+import Postgres
+import Templating
+
+/// What can be done to a lead besides editing it: each a small form on the record page, and a post to
+/// `/leads/{id}/` and its name.
+enum LeadDeed: String, CaseIterable, Sendable {
+  case stage, outcome
+  case contactStatus = "contact-status"
+  case tags
+  case takeOver = "take-over"
+  case handBack = "take-over-removal"
+  case suppression
+  case suppressionRemoval = "suppression-removal"
+  case testMark = "test-mark"
+  case testMarkRemoval = "test-mark-removal"
+  case archive, restoration, deletion
+
+  /// What its form asks.
+  enum Question { case stage, outcome, value, client, contactStatus, tags, why, reason }
+
+  var questions: [Question] {
+    switch self {
+    case .stage: [.stage, .why]
+    case .outcome: [.outcome, .value, .client, .why]
+    case .contactStatus: [.contactStatus, .why]
+    case .tags: [.tags]
+    case .takeOver, .handBack, .suppression, .suppressionRemoval: [.reason]
+    case .testMark, .testMarkRemoval, .archive, .restoration, .deletion: []
+    }
+  }
+
+  /// Where on the page: beside the ladder, with who it is, or with what one can do.
+  enum Place { case ladder, identity, margin }
+
+  var place: Place {
+    switch self {
+    case .stage, .outcome: .ladder
+    case .contactStatus, .tags: .identity
+    default: .margin
+    }
+  }
+
+  func isOffered(for lead: Lead) -> Bool {
+    guard lead.life != .deleted else { return self == .restoration }
+    return switch self {
+    case .stage: lead.outcome == .open
+    case .outcome, .contactStatus, .tags, .deletion: true
+    case .takeOver: lead.takeOver == nil
+    case .handBack: lead.takeOver != nil
+    case .suppression: lead.suppression == nil
+    case .suppressionRemoval: lead.suppression != nil
+    case .testMark: !lead.isTest
+    case .testMarkRemoval: lead.isTest
+    case .archive: lead.life == .active
+    case .restoration: lead.life != .active
+    }
+  }
+
+  /// Carries it out on the locked lead; `form` is complete.
+  func act(_ form: LeadDeedForm, on lead: Lead, in tx: Transaction<some Entry>) throws {
+    let reason = form.reason.value ?? nil
+    switch self {
+    case .stage:
+      guard let stage = form.stage.value else { return }
+      try lead.move(to: stage, reason: reason, in: tx)
+    case .outcome:
+      guard let outcome = form.outcome.value else { return }
+      try lead.conclude(
+        as: outcome, reason: reason, value: form.value.value ?? nil,
+        client: (form.client.value ?? nil) ?? lead.company, in: tx)
+    case .contactStatus:
+      guard let status = form.contactStatus.value else { return }
+      try lead.setContactStatus(to: status, reason: reason, in: tx)
+    case .tags:
+      guard let tags = form.tags.value else { return }
+      lead.retag(tags, in: tx)
+    case .takeOver: try lead.stop(.takeOver, reason: reason ?? "", in: tx)
+    case .handBack: try lead.allow(.takeOver, reason: reason ?? "", in: tx)
+    case .suppression: try lead.stop(.suppression, reason: reason ?? "", in: tx)
+    case .suppressionRemoval: try lead.allow(.suppression, reason: reason ?? "", in: tx)
+    case .testMark: try lead.mark(asTest: true, in: tx)
+    case .testMarkRemoval: try lead.mark(asTest: false, in: tx)
+    case .archive: try lead.settle(into: .archived, in: tx)
+    case .restoration: try lead.settle(into: .active, in: tx)
+    case .deletion: try lead.settle(into: .deleted, in: tx)
+    }
+  }
+}
+
+// MARK: - Words
+
+extension LeadDeed {
+  var summary: L {
+    switch self {
+    case .stage: L("Another stage")
+    case .outcome: L("Close or put on hold")
+    case .contactStatus: L("Change the contact status")
+    case .tags: L("Change the tags")
+    case .takeOver: L("Take over by hand")
+    case .handBack: L("Hand back to the automatic sends")
+    case .suppression: L("Stop all e-mail to this lead")
+    case .suppressionRemoval: L("Allow e-mail again")
+    case .testMark: L("Mark as a test")
+    case .testMarkRemoval: L("Not a test after all")
+    case .archive: L("Archive")
+    case .restoration: L("Restore")
+    case .deletion: L("Delete")
+    }
+  }
+
+  var hint: L? {
+    switch self {
+    case .takeOver: L("No automatic e-mail goes out. What people write still does, after approval.")
+    case .suppression: L("Approved e-mails that have not left are stopped as well.")
+    case .testMark: L("Test leads are left out of all numbers.")
+    case .archive: L("It leaves the lists. Nothing is lost; it can be restored.")
+    case .deletion: L("It is gone from all lists and can only be restored.")
+    default: nil
+    }
+  }
+
+  var button: L {
+    switch self {
+    case .stage: L("Move")
+    case .outcome, .contactStatus, .tags: L("Save")
+    case .takeOver: L("Take over")
+    case .handBack: L("Hand back")
+    case .suppression: L("Stop all e-mail")
+    case .suppressionRemoval: L("Allow e-mail again")
+    case .testMark: L("Mark as a test")
+    case .testMarkRemoval: L("Remove the mark")
+    case .archive: L("Archive this lead")
+    case .restoration: L("Restore this lead")
+    case .deletion: L("Delete this lead")
+    }
+  }
+
+  var isDangerous: Bool { self == .suppression || self == .deletion }
+
+  var notice: Notice {
+    switch self {
+    case .stage: .leadMoved
+    case .suppression: .leadSuppressed
+    case .suppressionRemoval: .suppressionLifted
+    case .archive: .leadArchived
+    case .deletion: .leadDeleted
+    case .restoration: .leadRestored
+    default: .leadSaved
+    }
+  }
+}

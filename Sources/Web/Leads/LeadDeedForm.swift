@@ -1,0 +1,171 @@
+import CRM
+import HTTP
+import Templating
+
+/// One of the record page's small forms: what was typed, what it means, what is wrong with it.
+struct LeadDeedForm {
+  let deed: LeadDeed
+  var stage = Field<Lead.Stage, L>()
+  var outcome = Field<Lead.Outcome, L>()
+  var value = Field<Money?, L>()
+  var client = Field<String?, L>()
+  var contactStatus = Field<Lead.ContactStatus, L>()
+  var tags = Field<Tags, L>()
+  var reason = Field<String?, L>()
+
+  /// Filled with how the lead stands.
+  init(_ deed: LeadDeed, _ lead: Lead) {
+    self.deed = deed
+    stage.typed = lead.stage.rawValue
+    outcome.typed = lead.outcome.rawValue
+    value.typed = lead.estimatedValue.map(MoneyText.typed) ?? ""
+    client.typed = lead.client?.name ?? lead.company ?? ""
+    contactStatus.typed = lead.contactStatus.rawValue
+    tags.typed = lead.tags.joined(separator: ", ")
+  }
+
+  init(_ deed: LeadDeed, _ posted: PostedForm) throws {
+    self.deed = deed
+    let odd = L("Use ordinary characters on one line.")
+    for question in deed.questions {
+      switch question {
+      case .stage: stage = try posted.choice("stage", orElse: L("Choose a stage."))
+      case .outcome: outcome = try posted.choice("outcome", orElse: L("Choose an outcome."))
+      case .value:
+        value = try posted.optionalField(
+          "value", orElse: L("Write an amount like 1200 or 1200.50."), read: { Money($0) })
+      case .client: client = try posted.optionalText("client", max: 200, orElse: odd)
+      case .contactStatus:
+        contactStatus = try posted.choice("contact_status", orElse: L("Choose a contact status."))
+      case .tags:
+        tags = try posted.field(
+          "tags", orElse: L("Up to 20 words of letters and digits, joined by - or _."),
+          read: { Tags(typed: $0) })
+      case .why: reason = try posted.optionalText("reason", max: 500, orElse: odd)
+      case .reason:
+        let text: Field<String, L> = try posted.text(
+          "reason", max: 500, orElse: L("Say why, for those who come after you."))
+        reason = Field(typed: text.typed, value: text.value, error: text.error)
+      }
+    }
+  }
+
+  var isComplete: Bool { problems.isEmpty }
+
+  mutating func explain(_ refusal: Lead.Refusal) {
+    let message: L =
+      switch refusal {
+      case .alreadyThere: L("The lead is already there.")
+      case .reasonNeeded: L("Say why.")
+      case .clientNameNeeded: L("Give the client a name.")
+      case .isDeleted: L("The lead was deleted. Restore it first.")
+      default: L("Somebody was quicker. Look again, then decide.")
+      }
+    switch (refusal, deed) {
+    case (.clientNameNeeded, _): client.error = message
+    case (.alreadyThere, .stage): stage.error = message
+    case (.alreadyThere, .outcome): outcome.error = message
+    case (.alreadyThere, .contactStatus): contactStatus.error = message
+    default: reason.error = message
+    }
+  }
+
+  /// The form's errors for the summary above the page, by the ids of the inputs.
+  var problems: [FieldProblem] {
+    FormErrors(
+      [
+        ("stage", stage.error), ("outcome", outcome.error), ("value", value.error),
+        ("client", client.error), ("contact_status", contactStatus.error), ("tags", tags.error),
+        ("reason", reason.error),
+      ].map { (name: "\(deed.rawValue)-\($0.0)", error: $0.1) }
+    ).problems
+  }
+}
+
+/// The form as the page shows it: folded away until it is wanted.
+struct LeadDeedLine: Templated {
+  let form: LeadDeedForm
+  /// It came back with something wrong.
+  let isOpen: Bool
+  let currency: String
+
+  private var inputs: [Input] { form.deed.questions.map { Input($0, form, currency: currency) } }
+
+  struct Input: Templated {
+    let id: String
+    let name: String
+    let label: L
+    let typed: String
+    let error: L?
+    var options: [Choice] = []
+    var suggestions: [String] = []
+    var isRequired = false
+    var hint: L?
+
+    static let keys = Keys<Input>()
+      .text("input_id", \.id).text("input_name", \.name).text("input_label", \.label)
+      .text("typed", \.typed).text("input_error", \.error).flag("required", \.isRequired)
+      .text("input_hint", \.hint).flag("is_choice") { !$0.options.isEmpty }
+      .list("options", \.options)
+  }
+
+  static let keys = Keys<LeadDeedLine>()
+    .text("deed", \.form.deed.rawValue).text("deed_summary") { $0.form.deed.summary }
+    .text("deed_hint") { $0.form.deed.hint }.text("deed_button") { $0.form.deed.button }
+    .flag("deed_dangerous") { $0.form.deed.isDangerous }.flag("deed_open", \.isOpen)
+    .list("inputs") { $0.inputs }
+}
+
+extension LeadDeedLine.Input {
+  init(_ question: LeadDeed.Question, _ form: LeadDeedForm, currency: String) {
+    func id(_ name: String) -> String { "\(form.deed.rawValue)-\(name)" }
+    switch question {
+    case .stage:
+      self.init(
+        id: id("stage"), name: "stage", label: L("Stage"), typed: form.stage.typed,
+        error: form.stage.error,
+        options: Choice.all(chosen: form.stage.typed) { (stage: Lead.Stage) in stage.words })
+    case .outcome:
+      self.init(
+        id: id("outcome"), name: "outcome", label: L("Outcome"), typed: form.outcome.typed,
+        error: form.outcome.error,
+        options: Choice.all(chosen: form.outcome.typed) { (outcome: Lead.Outcome) in outcome.words }
+      )
+    case .value:
+      self.init(
+        id: id("value"), name: "value", label: L("Value in \(currency)"), typed: form.value.typed,
+        error: form.value.error)
+    case .client:
+      self.init(
+        id: id("client"), name: "client", label: L("Client, where it is won"),
+        typed: form.client.typed, error: form.client.error,
+        hint: L("A client of this name is found, or made."))
+    case .contactStatus:
+      self.init(
+        id: id("contact_status"), name: "contact_status", label: L("Contact status"),
+        typed: form.contactStatus.typed, error: form.contactStatus.error,
+        options: Choice.all(chosen: form.contactStatus.typed) { (status: Lead.ContactStatus) in
+          status.words
+        })
+    case .tags:
+      self.init(
+        id: id("tags"), name: "tags", label: L("Tags"), typed: form.tags.typed,
+        error: form.tags.error,
+        hint: L("Words with commas between them, such as: intent_purchase, vip"))
+    case .why, .reason:
+      self.init(
+        id: id("reason"), name: "reason", label: L("Reason"), typed: form.reason.typed,
+        error: form.reason.error, isRequired: question == .reason, hint: form.deed.whyHint)
+    }
+  }
+}
+
+extension LeadDeed {
+  fileprivate var whyHint: L? {
+    switch self {
+    case .stage: L("Needed when the lead moves back.")
+    case .outcome: L("Needed for lost and unqualified, and to take a win back.")
+    default: nil
+    }
+  }
+}
