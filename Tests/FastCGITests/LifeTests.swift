@@ -165,7 +165,7 @@ private func mode(_ path: String) -> UInt32? {
   }
 
   @Test func `a kept connection is answered once more while stopping, then closed`() throws {
-    let site = try Site(change: { $0.quietMilliseconds = 150 })
+    let site = try Site(change: { $0.quietMilliseconds = 1_000 })
     let peer = try Peer(site.path)
     _ = try peer.get("/")
     let stopping = try Beside { site.responder.stop() }

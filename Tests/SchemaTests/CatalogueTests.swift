@@ -128,7 +128,7 @@ import Testing
         "app.claim_deliveries",
         "app.close_session", "app.complete_delivery", "app.copy_primary_contact", "app.emit",
         "app.end_lease", "app.ended_leases", "app.enter", "app.enter_delivery", "app.fail_delivery",
-        "app.forget_expired", "app.is_status_recorded", "app.mark_committing",
+        "app.find_leads", "app.forget_expired", "app.is_status_recorded", "app.mark_committing",
         "app.open_session", "app.outbox_gauge", "app.renew_leases", "app.renew_leases",
         "app.resolve_delivery",
         "app.schema_version", "app.search_leads", "app.sign_in_attempt",

@@ -45,10 +45,13 @@ extension Event {
       activity: .leadCreated, activityData: .object(["subject": .string(source)]))
   }
 
-  static func leadUpdated(_ lead: ID<Lead>, revision: Int, changes: [FieldChange]) -> Event {
+  /// `key` tells one change of the lead from the next.
+  static func leadUpdated(
+    _ lead: ID<Lead>, key: String = ID<Event>().description, changes: [FieldChange]
+  ) -> Event {
     let fields = changes.map(\.field)
     return Event(
-      name: "LeadUpdated", lead: lead, subject: "\(lead):r\(revision)",
+      name: "LeadUpdated", lead: lead, subject: "\(lead):\(key)",
       payload: .object(["fields": .array(fields.map(JSON.string))]),
       activity: .leadUpdated,
       activityData: .object(["subject": .string(fields.joined(separator: " "))]), changes: changes)

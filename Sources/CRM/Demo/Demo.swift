@@ -162,9 +162,28 @@ extension DemoDesk {
         }
       }
     }
+    try settle(id, plan)
     if let reason = plan.suppressedReason {
       try act(as: .sales) { tx in
         try Lead.change(id, in: tx) { lead in try lead.stop(.suppression, reason: reason, in: tx) }
+      }
+    }
+  }
+
+  /// Where outreach stands, and how it ended: in one transaction, as far as a lead is locked once.
+  private func settle(_ id: ID<Lead>, _ plan: DemoLead) throws {
+    guard plan.contactStatus != .new || plan.tag != nil || plan.ending != nil else { return }
+    try act(as: .sales) { tx in
+      try Lead.change(id, in: tx) { lead in
+        if plan.contactStatus != .new {
+          try lead.setContactStatus(to: plan.contactStatus, reason: nil, in: tx)
+        }
+        if let tags = plan.tag.flatMap({ Tags(typed: $0) }) { lead.retag(tags, in: tx) }
+        if let ending = plan.ending {
+          try lead.conclude(
+            as: ending.outcome, reason: ending.reason, client: plan.company ?? plan.title, in: tx)
+        }
+        if plan.isArchived { try lead.settle(into: .archived, in: tx) }
       }
     }
   }

@@ -17,6 +17,10 @@ struct DemoLead {
   private(set) var contact: ContactDetails
   let steps: [(stage: Lead.Stage, reason: String?)]
   let suppressedReason: String?
+  let contactStatus: Lead.ContactStatus
+  let tag: String?
+  let ending: (outcome: Lead.Outcome, reason: String?)?
+  let isArchived: Bool
 
   /// Oldest first; the older, the further.
   static func all(_ count: Int) -> [DemoLead] {
@@ -61,6 +65,22 @@ struct DemoLead {
     let age = Double(count - 1 - index) / Double(count)
     steps = Self.steps(age: age, words, &dice)
     suppressedReason = index % 61 == 40 ? dice.pick(words.suppressions) : nil
+    // A dice of its own, so that the people and their jobs stay who they are.
+    var fate = Dice(seed: UInt64(index))
+    contactStatus =
+      steps.isEmpty
+      ? .new : fate.pick([.contacted, .engaged, .engaged, .qualified, .nurturing, .appointment])
+    tag =
+      fate.hits(percent: 30)
+      ? fate.pick(["vip", "intent_purchase", "no_response", "positive"]) : nil
+    let isOld = age > 0.35 && steps.count > 1
+    ending =
+      isOld && fate.hits(percent: 45)
+      ? fate.pick([
+        (.won, nil), (.won, nil), (.lost, fate.pick(words.losses)), (.onHold, nil),
+        (.unqualified, fate.pick(words.losses)),
+      ]) : nil
+    isArchived = ending?.outcome == .lost && fate.hits(percent: 40)
   }
 
   /// The same person at a mailbox that behaves badly: the demo's mail server reads it off the address.

@@ -34,7 +34,7 @@ struct DemoStory {
   /// A lead in that language who can be written to and has been talked to.
   func suits(_ lead: DemoLead) -> Bool {
     lead.language == language && lead.contact.email != nil && lead.suppressedReason == nil
-      && !lead.steps.isEmpty
+      && !lead.steps.isEmpty && lead.ending == nil
   }
 
   /// Oldest first.

@@ -22,6 +22,7 @@ struct DemoWords {
   let sources: [String]
   let setbacks: [String]
   let suppressions: [String]
+  let losses: [String]
 
   static func of(_ language: DemoLead.Language) -> DemoWords {
     switch language {
@@ -98,6 +99,11 @@ extension DemoWords {
     suppressions: [
       "A demandé au téléphone de ne plus recevoir de courrier.",
       "Litige en cours : plus aucun envoi jusqu'à nouvel ordre.",
+    ],
+    losses: [
+      "Une offre concurrente, 12 % moins chère.",
+      "Le projet est reporté sans date.",
+      "Budget trop court pour du sur-mesure.",
     ])
 
   private static let english = DemoWords(
@@ -157,5 +163,10 @@ extension DemoWords {
     suppressions: [
       "Asked on the phone not to be written to any more.",
       "Dispute about an invoice: nothing goes out until it is settled.",
+    ],
+    losses: [
+      "Another offer was 12 % lower.",
+      "They put it off without a date.",
+      "The budget is too small for made to measure.",
     ])
 }

@@ -42,8 +42,8 @@ package struct Draft: Sendable {
     case underReview = "under_review"
     case approved, rejected, sent
 
-    /// Going on means the next version.
-    package var isEnd: Bool { self == .rejected || self == .sent }
+    /// Frozen for good: a change makes the next version.
+    package var isFrozen: Bool { self == .approved || self == .rejected || self == .sent }
   }
 
   /// What events need to know of a draft.

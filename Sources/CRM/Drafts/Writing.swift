@@ -67,7 +67,7 @@ extension Draft {
       Lead.locked(with: id), Draft.locked(id), Recipient.all(of: id), lastVersion(with: id),
       openVersion(with: id))
     guard let draft = found else { throw NotFound() }
-    guard open == nil, draft.status.isEnd else {
+    guard open == nil, draft.status.isFrozen else {
       throw Refusal.movedOn(draft.status)
     }
     let identity = Identity(id: next, lead: draft.lead, version: last + 1)

@@ -89,7 +89,7 @@ extension Lead {
       }
       ContactDetails.link(contact, to: id, in: tx)
     }
-    tx.record(.leadUpdated(id, revision: revision, changes: changes))
+    tx.record(.leadUpdated(id, key: "r\(revision)", changes: changes))
   }
 
   private func changes(to details: LeadDetails, contact: Contact?) -> [FieldChange] {

@@ -8,13 +8,16 @@ package struct LeadSummary: Sendable {
   package let personName: String?
   package let email: String?
   package let stage: Lead.Stage
+  package let outcome: Lead.Outcome
+  package let tier: Lead.Tier?
   package let ownerName: String?
   package let estimatedValue: Money?
   package let isSuppressed: Bool
   package let createdAt: Timestamp
 
   fileprivate static let columns: SQL = """
-    l.id, l.title, l.company, l.contact_name, l.contact_email, l.stage, o.display_name,
+    l.id, l.title, l.company, l.contact_name, l.contact_email, l.stage, l.outcome, l.priority_tier,
+    o.display_name,
     l.estimated_value, l.suppressed_at is not null, l.created_at
     """
 
@@ -41,6 +44,8 @@ package struct LeadSummary: Sendable {
     personName = try row.next(optional: String.self)
     email = try row.next(optional: String.self)
     stage = try row.next()
+    outcome = try row.next()
+    tier = try row.next(optional: Lead.Tier.self)
     ownerName = try row.next(optional: String.self)
     estimatedValue = try row.next(optional: Money.self)
     isSuppressed = try row.next()
@@ -50,65 +55,53 @@ package struct LeadSummary: Sendable {
 
 /// Which leads a list shows: newest first, a page at a time, each page starting after an id.
 package struct LeadList: Sendable {
-  /// What is searched for in title, company, person and address; nil shows all.
-  package let words: String?
-  package let stage: Lead.Stage?
+  package let filter: LeadFilter
   package let after: ID<Lead>?
 
   /// The statements ask for one more. They say 51 literally: a bound limit would hide from the
   /// planner that few rows are wanted, and every execution would be planned anew.
   package static let pageSize = 50
 
-  package init(words: String?, stage: Lead.Stage?, after: ID<Lead>?) {
-    self.words = words
-    self.stage = stage
+  /// More are not counted: a count never costs more than the rows.
+  package static let countMax = 500
+
+  package init(_ filter: LeadFilter, after: ID<Lead>?) {
+    self.filter = filter
     self.after = after
   }
 
-  package var isNarrowed: Bool { words != nil || stage != nil }
-
   /// One row more than a page, which says that there is another page.
   package var rows: Query<[LeadSummary]> {
-    if let words {
-      Query(
-        "LeadList.search",
-        """
-        select \(LeadSummary.columns)
-        from app.search_leads(\(Self.pattern(words)), \(stage), \(after), 51) found
-        join leads l on l.tenant_id = app.tenant() and l.id = found.id
-        \(LeadSummary.owner) order by l.id desc
-        """, all: LeadSummary.init(row:))
-    } else {
-      Query(
-        "LeadList.rows",
-        """
-        select \(LeadSummary.columns) from leads l \(LeadSummary.owner) \(narrowing)
-        order by l.id desc limit 51
-        """, all: LeadSummary.init(row:))
-    }
+    guard filter.isNarrow else { return everything }
+    return Query(
+      "LeadList.narrowed",
+      """
+      select \(LeadSummary.columns)
+      from \(filter.ids(after: after, limit: "51")) found
+      join leads l on l.tenant_id = app.tenant() and l.id = found.id
+      \(LeadSummary.owner) order by l.id desc
+      """, all: LeadSummary.init(row:))
   }
 
-  private static let live: SQL = "where l.archived_at is null and l.deleted_at is null"
-
-  /// Only the conditions that apply, so that each combination has its own best plan.
-  private var narrowing: SQL {
-    switch (stage, after) {
-    case (nil, nil): Self.live
-    case (let stage?, nil): "\(Self.live) and l.stage = \(stage)"
-    case (nil, let after?): "\(Self.live) and l.id < \(after)"
-    case (let stage?, let after?): "\(Self.live) and l.stage = \(stage) and l.id < \(after)"
+  /// How many there are, up to one more than `countMax`; nil for all of them, which nobody counts.
+  package var count: Query<Int?> {
+    guard filter.isNarrow else {
+      return Query(
+        "LeadList.uncounted", "select null::int", only: { try $0.next(optional: Int.self) })
     }
+    return Query(
+      "LeadList.count", "select count(*) from \(filter.ids(after: nil, limit: "501"))",
+      only: { try $0.next() })
   }
 
-  /// A LIKE pattern that finds `words` anywhere, case aside; `%`, `_` and `\` stand for themselves.
-  private static func pattern(_ words: String) -> String {
-    var pattern: [UInt8] = [UInt8(ascii: "%")]
-    for byte in words.lowercased().utf8 {
-      if byte == UInt8(ascii: "%") || byte == UInt8(ascii: "_") || byte == UInt8(ascii: "\\") {
-        pattern.append(UInt8(ascii: "\\"))
-      }
-      pattern.append(byte)
-    }
-    return String(decoding: pattern + [UInt8(ascii: "%")], as: UTF8.self)
+  private var everything: Query<[LeadSummary]> {
+    let start: SQL = after.map { "and l.id < \($0)" } ?? ""
+    return Query(
+      "LeadList.rows",
+      """
+      select \(LeadSummary.columns) from leads l \(LeadSummary.owner)
+      where l.archived_at is null and l.deleted_at is null \(start)
+      order by l.id desc limit 51
+      """, all: LeadSummary.init(row:))
   }
 }

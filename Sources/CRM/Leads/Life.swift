@@ -25,6 +25,6 @@ extension Lead {
       let change = FieldChange("is_test", self.isTest ? "yes" : "no", isTest ? "yes" : "no")
     else { throw Refusal.alreadyThere }
     tx.run("Lead.markAsTest", "update leads set is_test = \(isTest) where id = \(id)")
-    tx.record(.leadUpdated(id, revision: revision, changes: [change]))
+    tx.record(.leadUpdated(id, changes: [change]))
   }
 }

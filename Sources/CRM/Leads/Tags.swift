@@ -46,6 +46,6 @@ extension Lead {
     guard let change else { return }
     tx.run(
       "Lead.retag", "update leads set tags = \(SQL.TextArray(tags.words)) where id = \(id)")
-    tx.record(.leadUpdated(id, revision: revision, changes: [change]))
+    tx.record(.leadUpdated(id, changes: [change]))
   }
 }

@@ -52,7 +52,7 @@ struct DraftPage: Page {
   }
   /// A new version follows an end, when no later one is being written.
   private var mayMakeVersion: Bool {
-    mayWrite && draft.status.isEnd
+    mayWrite && draft.status.isFrozen
       && !versions.contains { [.draft, .underReview].contains($0.status) }
   }
 
@@ -67,6 +67,7 @@ struct DraftPage: Page {
       page.requestedBy.map { L("\($0) asked for changes.") } ?? page.draft.status.explained
     }
     .flag("sent_back") { $0.requestedBy != nil }
+    .flag("version_first") { $0.draft.status == .rejected }
     .flag("may_write_again") { $0.mayWrite && $0.draft.status == .sent }
     .text("revision", \.draft.revision).text("author_name", \.draft.author.name)
     .text("last_editor_name", \.draft.lastEditor.name)

@@ -11,13 +11,11 @@ enum LeadPages {
   }
 
   private static func list(_ visit: Visit) throws -> Response {
-    let query = visit.request.query
     let list = LeadList(
-      words: try query.value("q").map(\.trimmed).flatMap { $0.isEmpty ? nil : $0 },
-      stage: try query.value("stage").flatMap(Lead.Stage.init),
-      after: try visit.queryID("after", of: Lead.self))
-    let (desk, rows) = try visit.read(list.rows)
-    return try visit.page(LeadListPage(desk, list, rows), desk)
+      try LeadFilter(visit.request.query), after: try visit.queryID("after", of: Lead.self))
+    let (desk, rows, count, members) = try visit.read(list.rows, list.count, Member.active)
+    return try visit.page(
+      LeadListPage(desk, list, rows, count: count, members: members), desk)
   }
 
   private static func show(_ visit: Visit) throws -> Response {

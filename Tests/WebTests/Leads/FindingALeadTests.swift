@@ -1,3 +1,4 @@
+import CRM
 import Postgres
 import TestSupport
 import Testing
@@ -56,6 +57,72 @@ import Testing
 
     #expect(page.leadTitles == ["Moved one"])
     #expect(page.has("href=\"/leads?q=one&amp;stage=new\""))
+  }
+
+  @Test(
+    arguments: [
+      ("stage=discovery", ["Moved"]), ("outcome=won", ["Won"]), ("status=engaged", ["Engaged"]),
+      ("tag=vip", ["Tagged"]), ("tag=VIP", ["Tagged"]), ("source=Fair", ["Sourced"]),
+      ("owner=nobody", ["Unowned"]), ("life=archived", ["Put away"]), ("tier=hot", ["Hot"]),
+      ("to=2020-01-01", []), ("outcome=won&q=nothing", []), ("q=tag&tag=vip", ["Tagged"]),
+    ] as [(String, [String])])
+  func `each axis narrows the list`(query: String, titles: [String]) throws {
+    let acme = try TestTenant.fresh()
+    let owner = acme.sales.user.description
+    func lead(_ title: String, source: String = "", owner: String) throws -> String {
+      try acme.sales.post("/leads", ["title": title, "source": source, "owner": owner]).id
+    }
+    _ = try acme.sales.post(
+      "/leads/\(lead("Moved", owner: owner))/stage", ["stage": "discovery"])
+    _ = try acme.sales.post(
+      "/leads/\(lead("Won", owner: owner))/outcome", ["outcome": "won", "client": "C"])
+    _ = try acme.sales.post(
+      "/leads/\(lead("Engaged", owner: owner))/contact-status", ["contact_status": "engaged"])
+    _ = try acme.sales.post("/leads/\(lead("Tagged", owner: owner))/tags", ["tags": "vip"])
+    _ = try lead("Sourced", source: "Fair", owner: owner)
+    _ = try lead("Unowned", owner: "")
+    _ = try acme.sales.post("/leads/\(lead("Put away", owner: owner))/archive")
+    let hot = try lead("Hot", owner: owner)
+    try acme.change("update leads set score = 90 where id = \(hot)::uuid")
+
+    let page = try acme.sales.get("/leads?\(query)")
+
+    #expect(page.leadTitles == titles)
+    #expect(page.trips == 1)
+  }
+
+  @Test func `filters stay in the address, show as chips, and are counted`() throws {
+    let acme = try TestTenant.fresh()
+    _ = try acme.lead(title: "One")
+
+    let page = try acme.sales.get(
+      "/leads?q=one&owner=nobody&from=2020-02-29&life=active&tier=nonsense")
+
+    #expect(page.leadTitles == ["One"])
+    #expect(page.has("<span class=\"total\">1</span>"))
+    #expect(page.has("href=\"/leads?q=one&amp;from=2020-02-29\""))
+    #expect(page.has("name=\"owner\" value=\"nobody\""))
+    #expect(page.has("href=\"/leads?q=one&amp;stage=new&amp;owner=nobody&amp;from=2020-02-29\""))
+  }
+
+  @Test func `a narrowed list is paged like any other`() throws {
+    let acme = try TestTenant.fresh()
+    try acme.manyLeads(120)
+
+    let first = try acme.sales.get("/leads?stage=new")
+    let second = try acme.sales.get(try #require(first.link("Next page")))
+
+    #expect(first.leadTitles.count == 50 && second.leadTitles.count == 50)
+    #expect(Set(first.leadTitles).isDisjoint(with: second.leadTitles))
+    #expect(first.has("<span class=\"total\">114</span>"))
+  }
+
+  @Test(arguments: ["2026-02-30", "2026-13-01", "26-01-01", "2026-1-1", "x", "2026-02-29"])
+  func `a day that there is not filters nothing`(day: String) throws {
+    let acme = try TestTenant.fresh()
+    _ = try acme.lead(title: "One")
+
+    #expect(try acme.sales.get("/leads?from=\(day)").leadTitles == ["One"])
   }
 
   @Test func `an empty list says which emptiness`() throws {
