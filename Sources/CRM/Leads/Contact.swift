@@ -76,7 +76,7 @@ package struct ContactDetails: Sendable, Equatable {
     self.phone = phone
   }
 
-  var isEmpty: Bool { firstName == nil && lastName == nil && email == nil && phone == nil }
+  package var isEmpty: Bool { firstName == nil && lastName == nil && email == nil && phone == nil }
 
   func insert(as id: ID<Contact>, in tx: Transaction<some Entry>) {
     tx.run(

@@ -41,6 +41,10 @@ package struct Lead: Sendable {
     /// The lead was deleted; it can be restored, and nothing else.
     case isDeleted
     case clientNameNeeded
+    /// The primary person of a lead cannot be taken off it.
+    case isPrimary
+    /// A person of whom nothing is said.
+    case personNeeded
   }
 
   /// Hot, warm, cold or dormant: computed from the score.

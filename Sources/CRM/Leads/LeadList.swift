@@ -83,13 +83,9 @@ package struct LeadList: Sendable {
       """, all: LeadSummary.init(row:))
   }
 
-  /// How many there are, up to one more than `countMax`; nil for all of them, which nobody counts.
-  package var count: Query<Int?> {
-    guard filter.isNarrow else {
-      return Query(
-        "LeadList.uncounted", "select null::int", only: { try $0.next(optional: Int.self) })
-    }
-    return Query(
+  /// How many there are, up to one more than `countMax`.
+  package var count: Query<Int> {
+    Query(
       "LeadList.count", "select count(*) from \(filter.ids(after: nil, limit: "501"))",
       only: { try $0.next() })
   }

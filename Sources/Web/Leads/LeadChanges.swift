@@ -11,6 +11,8 @@ enum LeadChanges {
     router.post("/leads", .may(.writeLeads), create)
     router.get("/leads/{id}/edit", .may(.writeLeads), edit)
     router.post("/leads/{id}", .may(.writeLeads), save)
+    router.post("/leads/{id}/contacts/{contact}/primary", .may(.writeLeads), makePrimary)
+    router.post("/leads/{id}/contacts/{contact}/removal", .may(.writeLeads), removePerson)
     for deed in LeadDeed.allCases {
       router.post("/leads/{id}/\(deed.rawValue)", .may(.writeLeads)) { try carryOut(deed, $0) }
     }
@@ -113,6 +115,31 @@ enum LeadChanges {
     } catch let refusal as Lead.Refusal {
       form.explain(refusal)
       return try LeadPages.show(visit, id: id, returned: form)
+    } catch let error as PostgresError {
+      guard let refusal = Lead.Refusal(error) else { throw error }
+      form.explain(refusal)
+      return try LeadPages.show(visit, id: id, returned: form)
+    }
+  }
+
+  private static func makePrimary(_ visit: Visit) throws -> Response {
+    try changePeople(visit) { lead, person, tx in try lead.makePrimary(person, in: tx) }
+  }
+
+  private static func removePerson(_ visit: Visit) throws -> Response {
+    try changePeople(visit) { lead, person, tx in try lead.remove(person, in: tx) }
+  }
+
+  private static func changePeople(
+    _ visit: Visit, _ change: (Lead, Contact, Transaction<PostEntry>) throws -> Void
+  ) throws -> Response {
+    let id = try visit.id(Lead.self)
+    guard let text = visit.request.parameter("contact"), let contact = ID<Contact>(text) else {
+      throw NotFound()
+    }
+    return try visit.post { tx in
+      try Lead.changePeople(id, contact, in: tx) { lead, person in try change(lead, person, tx) }
+      return Links.lead(id, .leadSaved)
     }
   }
 }

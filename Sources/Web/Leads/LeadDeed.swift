@@ -9,6 +9,7 @@ enum LeadDeed: String, CaseIterable, Sendable {
   case stage, outcome
   case contactStatus = "contact-status"
   case tags
+  case contacts
   case takeOver = "take-over"
   case handBack = "take-over-removal"
   case suppression
@@ -18,7 +19,10 @@ enum LeadDeed: String, CaseIterable, Sendable {
   case archive, restoration, deletion
 
   /// What its form asks.
-  enum Question { case stage, outcome, value, client, contactStatus, tags, why, reason }
+  enum Question {
+    case stage, outcome, value, client, contactStatus, tags, why, reason
+    case firstName, lastName, email, phone
+  }
 
   var questions: [Question] {
     switch self {
@@ -26,18 +30,20 @@ enum LeadDeed: String, CaseIterable, Sendable {
     case .outcome: [.outcome, .value, .client, .why]
     case .contactStatus: [.contactStatus, .why]
     case .tags: [.tags]
+    case .contacts: [.firstName, .lastName, .email, .phone]
     case .takeOver, .handBack, .suppression, .suppressionRemoval: [.reason]
     case .testMark, .testMarkRemoval, .archive, .restoration, .deletion: []
     }
   }
 
   /// Where on the page: beside the ladder, with who it is, or with what one can do.
-  enum Place { case ladder, identity, margin }
+  enum Place { case ladder, identity, people, margin }
 
   var place: Place {
     switch self {
     case .stage, .outcome: .ladder
     case .contactStatus, .tags: .identity
+    case .contacts: .people
     default: .margin
     }
   }
@@ -46,7 +52,7 @@ enum LeadDeed: String, CaseIterable, Sendable {
     guard lead.life != .deleted else { return self == .restoration }
     return switch self {
     case .stage: lead.outcome == .open
-    case .outcome, .contactStatus, .tags, .deletion: true
+    case .outcome, .contactStatus, .tags, .contacts, .deletion: true
     case .takeOver: lead.takeOver == nil
     case .handBack: lead.takeOver != nil
     case .suppression: lead.suppression == nil
@@ -76,6 +82,10 @@ enum LeadDeed: String, CaseIterable, Sendable {
     case .tags:
       guard let tags = form.tags.value else { return }
       lead.retag(tags, in: tx)
+    case .contacts:
+      let person = form.person
+      guard !person.isEmpty else { throw Lead.Refusal.personNeeded }
+      lead.add(person, in: tx)
     case .takeOver: try lead.stop(.takeOver, reason: reason ?? "", in: tx)
     case .handBack: try lead.allow(.takeOver, reason: reason ?? "", in: tx)
     case .suppression: try lead.stop(.suppression, reason: reason ?? "", in: tx)
@@ -98,6 +108,7 @@ extension LeadDeed {
     case .outcome: L("Close or put on hold")
     case .contactStatus: L("Change the contact status")
     case .tags: L("Change the tags")
+    case .contacts: L("Add a person")
     case .takeOver: L("Take over by hand")
     case .handBack: L("Hand back to the automatic sends")
     case .suppression: L("Stop all e-mail to this lead")
@@ -113,6 +124,7 @@ extension LeadDeed {
   var hint: L? {
     switch self {
     case .takeOver: L("No automatic e-mail goes out. What people write still does, after approval.")
+    case .contacts: L("Somebody you already know is found by address or number.")
     case .suppression: L("Approved e-mails that have not left are stopped as well.")
     case .testMark: L("Test leads are left out of all numbers.")
     case .archive: L("It leaves the lists. Nothing is lost; it can be restored.")
@@ -125,6 +137,7 @@ extension LeadDeed {
     switch self {
     case .stage: L("Move")
     case .outcome, .contactStatus, .tags: L("Save")
+    case .contacts: L("Add this person")
     case .takeOver: L("Take over")
     case .handBack: L("Hand back")
     case .suppression: L("Stop all e-mail")

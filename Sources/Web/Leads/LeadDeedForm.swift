@@ -12,6 +12,16 @@ struct LeadDeedForm {
   var contactStatus = Field<Lead.ContactStatus, L>()
   var tags = Field<Tags, L>()
   var reason = Field<String?, L>()
+  var firstName = Field<String?, L>()
+  var lastName = Field<String?, L>()
+  var email = Field<EmailAddress?, L>()
+  var phone = Field<PhoneNumber?, L>()
+
+  var person: ContactDetails {
+    ContactDetails(
+      firstName: firstName.value ?? nil, lastName: lastName.value ?? nil,
+      email: email.value ?? nil, phone: phone.value ?? nil)
+  }
 
   /// Filled with how the lead stands.
   init(_ deed: LeadDeed, _ lead: Lead) {
@@ -41,6 +51,16 @@ struct LeadDeedForm {
         tags = try posted.field(
           "tags", orElse: L("Up to 20 words of letters and digits, joined by - or _."),
           read: { Tags(typed: $0) })
+      case .firstName: firstName = try posted.optionalText("first_name", max: 100, orElse: odd)
+      case .lastName: lastName = try posted.optionalText("last_name", max: 100, orElse: odd)
+      case .email:
+        email = try posted.optionalField(
+          "email", orElse: L("That does not look like an e-mail address."),
+          read: { EmailAddress($0) })
+      case .phone:
+        phone = try posted.optionalField(
+          "phone", orElse: L("Write the number with its country code, like +33 6 12 34 56 78."),
+          read: { PhoneNumber($0) })
       case .why: reason = try posted.optionalText("reason", max: 500, orElse: odd)
       case .reason:
         let text: Field<String, L> = try posted.text(
@@ -58,11 +78,14 @@ struct LeadDeedForm {
       case .alreadyThere: L("The lead is already there.")
       case .reasonNeeded: L("Say why.")
       case .clientNameNeeded: L("Give the client a name.")
+      case .personNeeded: L("Give at least a name, an address or a number.")
       case .isDeleted: L("The lead was deleted. Restore it first.")
       default: L("Somebody was quicker. Look again, then decide.")
       }
     switch (refusal, deed) {
     case (.clientNameNeeded, _): client.error = message
+    case (.alreadyThere, .contacts): email.error = L("This person stands there already.")
+    case (.personNeeded, _): lastName.error = message
     case (.alreadyThere, .stage): stage.error = message
     case (.alreadyThere, .outcome): outcome.error = message
     case (.alreadyThere, .contactStatus): contactStatus.error = message
@@ -75,7 +98,9 @@ struct LeadDeedForm {
     FormErrors(
       [
         ("stage", stage.error), ("outcome", outcome.error), ("value", value.error),
-        ("client", client.error), ("contact_status", contactStatus.error), ("tags", tags.error),
+        ("client", client.error), ("first_name", firstName.error), ("last_name", lastName.error),
+        ("email", email.error), ("phone", phone.error), ("contact_status", contactStatus.error),
+        ("tags", tags.error),
         ("reason", reason.error),
       ].map { (name: "\(deed.rawValue)-\($0.0)", error: $0.1) }
     ).problems
@@ -152,6 +177,22 @@ extension LeadDeedLine.Input {
         id: id("tags"), name: "tags", label: L("Tags"), typed: form.tags.typed,
         error: form.tags.error,
         hint: L("Words with commas between them, such as: intent_purchase, vip"))
+    case .firstName:
+      self.init(
+        id: id("first_name"), name: "first_name", label: L("First name"),
+        typed: form.firstName.typed, error: form.firstName.error)
+    case .lastName:
+      self.init(
+        id: id("last_name"), name: "last_name", label: L("Last name"), typed: form.lastName.typed,
+        error: form.lastName.error)
+    case .email:
+      self.init(
+        id: id("email"), name: "email", label: L("E-mail"), typed: form.email.typed,
+        error: form.email.error)
+    case .phone:
+      self.init(
+        id: id("phone"), name: "phone", label: L("Phone"), typed: form.phone.typed,
+        error: form.phone.error)
     case .why, .reason:
       self.init(
         id: id("reason"), name: "reason", label: L("Reason"), typed: form.reason.typed,

@@ -74,7 +74,8 @@ struct LeadForm: Templated {
     case .ownerUnknown: owner.error = L("Choose somebody from the list.")
     case .contactEmptied:
       lastName.error = L("Keep at least a name, an address or a number of this person.")
-    case .changedMeanwhile, .alreadyThere, .reasonNeeded, .isDeleted, .clientNameNeeded:
+    case .changedMeanwhile, .alreadyThere, .reasonNeeded, .isDeleted, .clientNameNeeded,
+      .isPrimary, .personNeeded:
       return false
     }
     return true

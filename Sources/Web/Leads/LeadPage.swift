@@ -82,6 +82,7 @@ struct LeadPage: Page {
     .text("tier_name") { $0.lead.tier?.words }.text("tier_tone") { $0.lead.tier?.tone ?? .plain }
     .text("client_name") { $0.lead.client?.name }
     .list("tags") { $0.lead.tags.map(TagLine.init) }.flag("has_tags") { !$0.lead.tags.isEmpty }
+    .flag("may_change_people") { $0.mayWrite && $0.lead.life != .deleted }
     .flag("is_test", \.lead.isTest).flag("is_archived") { $0.lead.life == .archived }
     .flag("is_deleted") { $0.lead.life == .deleted }
     .flag("is_closed") { $0.lead.outcome != .open }
@@ -94,6 +95,7 @@ struct LeadPage: Page {
       $0.ending.map { L.plural($0.days, "after \($0.days) day", "after \($0.days) days") }
     }
     .list("ladder_deeds") { $0.deeds(.ladder) }.list("identity_deeds") { $0.deeds(.identity) }
+    .list("people_deeds") { $0.deeds(.people) }
     .list("margin_deeds") { $0.deeds(.margin) }
     .list("stages", \.stages).flag("may_move") {
       $0.mayWrite && $0.lead.outcome == .open && $0.lead.life != .deleted
@@ -112,12 +114,14 @@ struct TagLine: Templated {
 }
 
 struct ContactLine: Templated {
+  let id: String
   let name: String
   let email: String?
   let phone: String?
   let isPrimary: Bool
 
   init(_ contact: Contact) {
+    id = contact.id.description
     name = contact.name.isEmpty ? contact.email ?? contact.phone ?? "" : contact.name
     email = contact.email
     phone = contact.phone
@@ -126,7 +130,7 @@ struct ContactLine: Templated {
 
   static let keys = Keys<ContactLine>()
     .text("name", \.name).text("email", \.email).text("phone", \.phone)
-    .text("role") { _ in String?.none }.flag("primary", \.isPrimary)
+    .text("contact_id", \.id).flag("primary", \.isPrimary)
 }
 
 /// One rung of the ladder, with when the lead last came there and how long it has stayed.

@@ -37,7 +37,14 @@ extension Activity {
     let subject = subject ?? ""
     return switch kind {
     case .leadCreated: L("Lead captured.")
-    case .leadUpdated: L("Lead edited.")
+    case .leadUpdated:
+      switch subject {
+      case "tags": L("Tags changed.")
+      case "contacts": L("The people of this lead changed.")
+      case "primary_contact": L("Another person is the primary one.")
+      case "is_test": L("Marked as a test, or no longer.")
+      default: L("Lead edited.")
+      }
     case .stageChanged: L("Moved from \(Self.stage(from)) to \(Self.stage(to)).")
     case .outcomeChanged: L("\(Self.outcome(from)) → \(Self.outcome(to)).")
     case .contactStatusChanged:

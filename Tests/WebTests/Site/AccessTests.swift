@@ -24,7 +24,7 @@ import Testing
       let id =
         route.pattern.hasPrefix("/leads")
         ? lead : route.pattern.hasPrefix("/outbox") ? delivery : draft
-      let path = route.pattern.replacing("{id}", with: id)
+      let path = route.pattern.replacing(/\{[a-z]+\}/, with: id)
       let browser = route.pattern.hasPrefix("/outbox") ? stranger.admin : stranger.allrounder
       let page =
         route.method == .get ? try browser.get(path) : try browser.post(path, Self.anyForm(id))
@@ -69,7 +69,7 @@ import Testing
       guard case .may(let permission) = route.audience else { continue }
       for (role, browser) in people where !role.permissions.contains(permission) {
         let id = ID<Lead>().description
-        let path = route.pattern.replacing("{id}", with: id)
+        let path = route.pattern.replacing(/\{[a-z]+\}/, with: id)
         let page =
           try route.method == .post
           ? browser.post(path, Self.anyForm(id)) : browser.get(path)
