@@ -64,6 +64,7 @@ extension LeadFilter.Owner {
 struct LeadFilterForm: Templated {
   let filter: LeadFilter
   let members: [Member]
+  let isOpen: Bool
 
   private func choices<Value: CaseIterable & RawRepresentable>(
     _ chosen: Value?, _ words: (Value) -> L
@@ -117,6 +118,8 @@ struct LeadFilterForm: Templated {
   }
 
   static let keys = Keys<LeadFilterForm>()
+    .flag("filters_open", \.isOpen)
+    .text("filters_url") { Links.list(Links.leads, $0.filter.pairs + [("filters", "open")]) }
     .list("outcome_options") { form in form.choices(form.filter.outcome) { $0.words } }
     .list("status_options") { form in form.choices(form.filter.contactStatus) { $0.words } }
     .list("tier_options") { form in form.choices(form.filter.tier) { $0.words } }

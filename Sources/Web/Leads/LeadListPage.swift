@@ -13,11 +13,12 @@ struct LeadListPage: Page {
   let olderURL: String?
 
   init(
-    _ desk: Desk, _ list: LeadList, _ found: [LeadSummary], count: Int?, members: [Member]
+    _ desk: Desk, _ list: LeadList, _ found: [LeadSummary], count: Int?, members: [Member]?,
+    isFormOpen: Bool = false
   ) {
     self.desk = desk
     filter = list.filter
-    form = LeadFilterForm(filter: filter, members: members)
+    form = LeadFilterForm(filter: filter, members: members ?? [], isOpen: isFormOpen)
     total = count.map { $0 > LeadList.countMax ? "\(LeadList.countMax)+" : String($0) }
     rows = found.prefix(LeadList.pageSize).map { Row($0, desk.viewer) }
     let filter = list.filter

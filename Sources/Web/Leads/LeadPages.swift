@@ -13,13 +13,18 @@ enum LeadPages {
   private static func list(_ visit: Visit) throws -> Response {
     let list = LeadList(
       try LeadFilter(visit.request.query), after: try visit.queryID("after", of: Lead.self))
-    // All leads are not counted: that would cost more than their rows.
-    guard list.filter.isNarrow else {
-      let (desk, rows, members) = try visit.read(list.rows, Member.active)
-      return try visit.page(LeadListPage(desk, list, rows, count: nil, members: members), desk)
+    // The list as it is opened all day asks for its rows only: all leads are not counted, and the
+    // form for filters has its own address.
+    let isFormOpen = try visit.request.query.value("filters") != nil
+    guard list.filter.isNarrow || isFormOpen else {
+      let (desk, rows) = try visit.read(list.rows)
+      return try visit.page(LeadListPage(desk, list, rows, count: nil, members: nil), desk)
     }
     let (desk, rows, count, members) = try visit.read(list.rows, list.count, Member.active)
-    return try visit.page(LeadListPage(desk, list, rows, count: count, members: members), desk)
+    return try visit.page(
+      LeadListPage(
+        desk, list, rows, count: list.filter.isNarrow ? count : nil, members: members,
+        isFormOpen: isFormOpen), desk)
   }
 
   private static func show(_ visit: Visit) throws -> Response {

@@ -105,6 +105,19 @@ import Testing
     #expect(page.has("href=\"/leads?q=one&amp;stage=new&amp;owner=nobody&amp;from=2020-02-29\""))
   }
 
+  @Test func `the form for filters has its own address and keeps what is chosen`() throws {
+    let acme = try TestTenant.fresh()
+    _ = try acme.lead(title: "One")
+
+    let closed = try acme.sales.get("/leads?outcome=open")
+    let form = try acme.sales.get(try #require(closed.link("More filters")))
+
+    #expect(!closed.has("id=\"filter-owner\""))
+    #expect(form.has("<option value=\"open\" selected>Open</option>"))
+    #expect(form.has("<option value=\"\(acme.admin.user)\">Ada Admin</option>"))
+    #expect(form.leadTitles == ["One"])
+  }
+
   @Test func `a narrowed list is paged like any other`() throws {
     let acme = try TestTenant.fresh()
     try acme.manyLeads(120)
