@@ -132,6 +132,15 @@ private struct Scene {
       "find a lead of another tenant by search",
       "select count(*) from app.search_leads('%', null, null, 100) f where f.id = \(victimLead)::uuid",
       everybody)
+    for life in Lead.Life.allCases {
+      attacker.attempt(
+        "find a lead of another tenant by filters, \(life)",
+        """
+        select count(*) from app.find_leads(
+          null, null, null, null, null, null, null, false, null, null, null, \(life), null, 501) f
+        where f.id = \(victimLead)::uuid
+        """, everybody)
+    }
     attacker.attempt(
       "tell an event of another tenant's lead",
       "select count(app.emit(\(ID<Event>()), 'Forged', 1, 'lead', \(victimLead)::uuid, 'x', '{}'))",

@@ -108,7 +108,6 @@ extension Event {
   static func stopChanged(
     _ kind: Stop.Kind, of lead: ID<Lead>, change: ID<StatusChange>, isOn: Bool, reason: String
   ) -> Event {
-    let axis = kind == .takeOver ? "paused" : "suppressed"
     let activity: Activity.Kind =
       switch (kind, isOn) {
       case (.takeOver, true): .takenOver
@@ -118,9 +117,9 @@ extension Event {
       }
     return Event(
       name: "ContactStatusChanged", lead: lead, subject: change.description,
-      payload: .object(["axis": .string(axis), "on": .bool(isOn)]),
+      payload: .object(["axis": .string(kind.axis), "on": .bool(isOn)]),
       activity: activity, activityData: .object(["reason": .string(reason)]),
-      changes: [FieldChange(axis, isOn ? "no" : "yes", isOn ? "yes" : "no")].compactMap { $0 })
+      changes: [FieldChange(kind.axis, isOn ? "no" : "yes", isOn ? "yes" : "no")].compactMap { $0 })
   }
 
   static func lifeChanged(_ lead: ID<Lead>, from: Lead.Life, to: Lead.Life) -> Event {

@@ -13,6 +13,9 @@ package struct Contact: Sendable {
     [firstName, lastName].compactMap { $0 }.joined(separator: " ")
   }
 
+  /// Whatever is known to call the person by.
+  package var words: String { name.isEmpty ? email ?? phone ?? "" : name }
+
   /// The lead's people, the primary one first.
   package static func all(of lead: ID<Lead>) -> Query<[Contact]> {
     Query(

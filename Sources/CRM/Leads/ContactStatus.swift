@@ -15,7 +15,7 @@ package struct StatusChange {
   }
 
   static func add(
-    as id: ID<StatusChange>, of lead: ID<Lead>, axis: StaticString, from: String, to: String,
+    as id: ID<StatusChange>, of lead: ID<Lead>, axis: String, from: String, to: String,
     by trigger: Trigger, reason: String?, in tx: Transaction<some Entry>
   ) {
     tx.run(
@@ -23,7 +23,7 @@ package struct StatusChange {
       """
       insert into lead_status_history
         (tenant_id, id, lead_id, axis, from_value, to_value, triggered_by, reason, actor_id)
-      values (app.tenant(), \(id), \(lead), \(axis.description), \(from), \(to), \(trigger), \(reason),
+      values (app.tenant(), \(id), \(lead), \(axis), \(from), \(to), \(trigger), \(reason),
               app.actor())
       """)
   }

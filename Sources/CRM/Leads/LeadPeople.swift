@@ -67,11 +67,6 @@ extension Lead {
   }
 }
 
-extension Contact {
-  /// For the audit log.
-  fileprivate var words: String { name.isEmpty ? email ?? phone ?? "" : name }
-}
-
 extension ContactDetails {
   fileprivate var words: String {
     let name = [firstName, lastName].compactMap { $0 }.joined(separator: " ")

@@ -12,6 +12,14 @@ package struct Stop: Sendable {
     case takeOver
     /// All, including what is already approved.
     case suppression
+
+    /// Its name in the history and in events.
+    var axis: String {
+      switch self {
+      case .takeOver: "paused"
+      case .suppression: "suppressed"
+      }
+    }
   }
 
   /// From three columns; nil where the first is null.
@@ -79,7 +87,7 @@ extension Lead {
   ) {
     let change = ID<StatusChange>()
     StatusChange.add(
-      as: change, of: id, axis: kind == .takeOver ? "paused" : "suppressed",
+      as: change, of: id, axis: kind.axis,
       from: isOn ? "no" : "yes", to: isOn ? "yes" : "no", by: .user, reason: reason, in: tx)
     tx.record(.stopChanged(kind, of: id, change: change, isOn: isOn, reason: reason))
   }

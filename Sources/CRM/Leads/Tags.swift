@@ -7,12 +7,6 @@ package struct Tags: Sendable, Equatable {
   package static let countMax = 20
   private static let lengthMax = 40
 
-  /// Words that many teams use; offered, not demanded.
-  package static let suggested = [
-    "no_response", "neutral", "positive", "resistive", "disconnect", "strategy_review_required",
-    "intent_appointment", "intent_purchase",
-  ]
-
   /// Reads tags from a line, commas or spaces between them; nil where one is no tag or they are too many.
   package init?(typed: String) {
     var words: [String] = []

@@ -105,7 +105,7 @@ struct RecipientOption: Templated {
 
   init(_ contact: Contact, _ kind: Recipient.Kind?) {
     id = contact.id.description
-    name = contact.name.isEmpty ? contact.email ?? "" : contact.name
+    name = contact.words
     email = contact.email ?? ""
     self.kind = kind
   }

@@ -122,7 +122,7 @@ struct ContactLine: Templated {
 
   init(_ contact: Contact) {
     id = contact.id.description
-    name = contact.name.isEmpty ? contact.email ?? contact.phone ?? "" : contact.name
+    name = contact.words
     email = contact.email
     phone = contact.phone
     isPrimary = contact.isPrimary
