@@ -110,16 +110,23 @@ extension SQLValue where Self: RawRepresentable, RawValue: SQLValue {
 }
 
 extension SQL {
-  /// A `text[]` value: the elements quoted by PostgreSQL's array grammar.
-  package struct TextArray: SQLValue {
-    private let elements: [String]
+  /// The parameter with its type, for where the server cannot know it, such as in `unnest`.
+  package static func texts(_ elements: [String?]) -> SQL { "\(TextArray(elements))::text[]" }
 
-    package init(_ elements: [String]) { self.elements = elements }
+  /// A `text[]` value: the elements quoted by PostgreSQL's array grammar, nil as NULL.
+  package struct TextArray: SQLValue {
+    private let elements: [String?]
+
+    package init(_ elements: [String?]) { self.elements = elements }
 
     package var bind: Bind {
       var literal: [UInt8] = [UInt8(ascii: "{")]
       for (position, element) in elements.enumerated() {
         if position > 0 { literal.append(UInt8(ascii: ",")) }
+        guard let element else {
+          literal += "NULL".utf8
+          continue
+        }
         literal.append(UInt8(ascii: "\""))
         for byte in element.utf8 {
           if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") {

@@ -9,22 +9,26 @@ import Postgres
 final class Crew: Sendable {
   private let open: @Sendable () -> Database
   private let transport: SMTPTransport
+  private let works: [any JobWork & Sendable]
   private let owner: String
   private let leaseSeconds: Int
   private let fault: Dispatcher.Step?
   private let log: Logger
-  private let hands = LeasesInHand()
+  private let mailInHand = LeasesInHand<LeasedDelivery>()
+  private let jobsInHand = LeasesInHand<LeasedJob>()
   private let isStopping = StopFlag()
   private let isKeeperDismissed = StopFlag()
 
   private static let idleMilliseconds = 500
 
   init(
-    open: @escaping @Sendable () -> Database, transport: SMTPTransport, owner: String,
-    leaseSeconds: Int, fault: Dispatcher.Step?, log: Logger
+    open: @escaping @Sendable () -> Database, transport: SMTPTransport,
+    works: [any JobWork & Sendable], owner: String, leaseSeconds: Int, fault: Dispatcher.Step?,
+    log: Logger
   ) {
     self.open = open
     self.transport = transport
+    self.works = works
     self.owner = owner
     self.leaseSeconds = leaseSeconds
     self.fault = fault
@@ -92,7 +96,7 @@ extension Crew {
   private func dispatcher() -> Dispatcher {
     Dispatcher(
       database: open(), transport: transport, owner: owner, leaseSeconds: leaseSeconds,
-      hands: hands, report: { [log] line in log.info("\(line)") },
+      hands: mailInHand, report: { [log] line in log.info("\(line)") },
       at: { [fault] step in if step == fault { kill(getpid(), SIGKILL) } })
   }
 
@@ -108,6 +112,43 @@ extension Crew {
   /// Why a server is away holds no customer's data; other messages may.
   private func words(for error: any Error) -> String {
     isOutage(error) ? oneLine(String(reflecting: error)) : "\(error)"
+  }
+}
+
+// MARK: - Jobs
+
+extension Crew {
+  /// Does jobs whenever one is due, through every outage, until stopped.
+  func startJobber() throws -> CrewThread {
+    try CrewThread { [self] in
+      let runner = runner()
+      var patience = Patience()
+      while !isStopping.isSet {
+        do {
+          let isIdle = try !runner.runNext()
+          patience = Patience()
+          if isIdle { isStopping.wait(milliseconds: jittered(Self.idleMilliseconds)) }
+        } catch {
+          let pause = patience.next()
+          tell(error, pause: pause)
+          isStopping.wait(milliseconds: pause)
+        }
+      }
+    }
+  }
+
+  /// Does jobs on the calling thread until none is due.
+  func doAllJobs() throws -> Int {
+    let runner = runner()
+    var count = 0
+    while !isStopping.isSet, try runner.runNext() { count += 1 }
+    return count
+  }
+
+  private func runner() -> JobRunner {
+    JobRunner(
+      database: open(), works: works, owner: owner, leaseSeconds: leaseSeconds, hands: jobsInHand,
+      mayGoOn: { [isStopping] in !isStopping.isSet }, report: { [log] line in log.info("\(line)") })
   }
 }
 
@@ -139,18 +180,25 @@ extension Crew {
   }
 
   private var duties: [Duty] {
-    let (owner, lease, hands) = (owner, leaseSeconds, hands)
+    let (owner, lease, mailInHand, jobsInHand) = (owner, leaseSeconds, mailInHand, jobsInHand)
     return [
       Duty(name: "renew leases", seconds: Double(lease) / 3) { database in
-        let held = hands.all
-        guard !held.isEmpty else { return }
-        try database.call(LeasedDelivery.renew(held, owner: owner, leaseSeconds: lease))
+        let (mail, jobs) = (mailInHand.all, jobsInHand.all)
+        if !mail.isEmpty {
+          try database.call(LeasedDelivery.renew(mail, owner: owner, leaseSeconds: lease))
+        }
+        if !jobs.isEmpty {
+          try database.call(LeasedJob.renew(jobs, owner: owner, leaseSeconds: lease))
+        }
       },
       Duty(name: "sweep", seconds: min(5, Double(lease) / 2)) { [log] database in
-        let count = try Housekeeping.sweep(on: database)
-        if count > 0 {
+        let (deliveries, jobs) = try Housekeeping.sweep(on: database)
+        if deliveries + jobs > 0 {
           log.warning(
-            "leases of a worker that is gone", metadata: ["deliveries": .stringConvertible(count)])
+            "leases of a worker that is gone",
+            metadata: [
+              "deliveries": .stringConvertible(deliveries), "jobs": .stringConvertible(jobs),
+            ])
         }
       },
       Duty(name: "forget what expired", seconds: 3_600) { database in

@@ -40,8 +40,8 @@ struct Work: ParsableCommand {
     let settings = try Settings()
     let log = LogLines.logger(settings.logLevel)
     let crew = Crew(
-      open: { settings.database() }, transport: settings.transport, owner: Self.owner(),
-      leaseSeconds: leaseSeconds, fault: settings.fault, log: log)
+      open: { settings.database() }, transport: settings.transport, works: Self.works,
+      owner: Self.owner(), leaseSeconds: leaseSeconds, fault: settings.fault, log: log)
     try Readiness.demand(settings.database(), as: .worker, schema: settings.schema)
     if let fault = settings.fault {
       log.warning("this worker kills itself", metadata: ["at": .string(fault.rawValue)])
@@ -52,20 +52,22 @@ struct Work: ParsableCommand {
   private func sendWhatIsDue(_ crew: Crew) throws {
     try crew.stopOnSignal()
     let keeper = try crew.startKeeper()
-    let result = Result { try crew.sendAllDue() }
+    let result = Result { (try crew.sendAllDue(), try crew.doAllJobs()) }
     crew.dismissKeeper()
     keeper.join()
-    let (handled, failed) = try result.get()
+    let ((handled, failed), jobs) = try result.get()
     guard failed == 0 else {
       throw Failure(
         .internal, "\(failed) of \(handled) deliveries met an error; the log says which")
     }
     print(handled == 1 ? "1 delivery was due" : "\(handled) deliveries were due")
+    if jobs > 0 { print(jobs == 1 ? "1 job was due" : "\(jobs) jobs were due") }
   }
 
   private func workUntilAsked(_ crew: Crew, _ log: Logger) throws {
     let keeper = try crew.startKeeper()
     let senders = try (0..<threads).map { _ in try crew.startSender() }
+    let jobber = try crew.startJobber()
     log.notice(
       "ready",
       metadata: [
@@ -76,11 +78,15 @@ struct Work: ParsableCommand {
     log.notice("ending", metadata: ["signal": .stringConvertible(signal)])
     crew.stopSending()
     for sender in senders { sender.join() }
+    jobber.join()
     // Only now: a lease is renewed as long as its mail is in hand.
     crew.dismissKeeper()
     keeper.join()
     log.notice("stopped")
   }
+
+  /// What this release does besides sending.
+  private static let works: [any JobWork & Sendable] = []
 
   /// Names this process in leases: no other has the same, also where process ids are used again.
   private static func owner() -> String {

@@ -230,6 +230,15 @@ private struct Scene {
     attacker.attempt(
       "do the worker's work", "select count(*) from app.claim_deliveries('x', 10, 10, '1 minute')",
       insiders + [.bare(.web), .bare(.signIn)])
+    attacker.attempt(
+      "do the worker's jobs",
+      "select count(*) from app.claim_job(array['embeddings'], 'x', '1 minute')",
+      insiders + [.bare(.web), .bare(.signIn)])
+    attacker.change("settle a job", "update jobs set state = 'done'", everybody)
+    attacker.change(
+      "read a colleague's notifications",
+      "update notifications set read_at = now() where user_id <> app.actor()", everybody)
+    attacker.change("forge what can be undone", "update operation_changes set old = '1'", everybody)
   }
 
   private func delivery(of draft: String, approval: SQL, hash: SQL) -> SQL {
@@ -287,7 +296,7 @@ private struct Scene {
     for table in [
       "lead_stage_history", "lead_status_history", "lead_outcome_history", "activities",
       "audit_log", "approvals",
-      "outbox_events", "draft_contents", "delivery_attempts", "policy_decisions",
+      "outbox_events", "draft_contents", "delivery_attempts", "policy_decisions", "messages",
     ] {
       let name = SQL(unchecked: "crm.\(table)")
       attacker.change("change \(table)", "update \(name) set txid = txid", everybody)
@@ -339,6 +348,10 @@ private struct Scene {
       ("a plain tenant setting", "set_config('app.tenant', \(victim.id.description), true)"),
       ("a guessed hash", "set_config('app.ticket', repeat('00', 32), true)"),
       ("an empty ticket", "set_config('app.ticket', '', true)"),
+      (
+        "a job's lease",
+        "set_config('app.ticket', \("job/\(victim.id)/\(victim.id)/1"), true)"
+      ),
       (
         "another delivery's lease",
         "set_config('app.ticket', \("\(victim.id)/\(victim.id)/1"), true)"

@@ -78,7 +78,7 @@ import Testing
       where c.relnamespace = 'crm'::regnamespace and c.relkind = 'r' and a.attname = 'txid' order by 1
       """)
 
-    #expect(kept.count == 10)
+    #expect(kept.count == 11)
     #expect(kept == columns)
   }
 
@@ -125,13 +125,16 @@ import Testing
       definers == [
         "app.actor", "app.check_axes_recorded", "app.check_decision_recorded", "app.check_fact",
         "app.check_stage_recorded",
-        "app.claim_deliveries",
+        "app.claim_deliveries", "app.claim_job",
         "app.close_session", "app.complete_delivery", "app.copy_primary_contact", "app.emit",
-        "app.end_lease", "app.ended_leases", "app.enter", "app.enter_delivery", "app.fail_delivery",
+        "app.end_lease", "app.ended_leases", "app.enter", "app.enter_delivery",
+        "app.enter_job", "app.fail_delivery",
         "app.find_leads", "app.forget_expired", "app.is_status_recorded", "app.mark_committing",
-        "app.open_session", "app.outbox_gauge", "app.renew_leases", "app.renew_leases",
+        "app.open_session", "app.outbox_gauge", "app.renew_jobs", "app.renew_leases",
+        "app.renew_leases",
         "app.resolve_delivery",
-        "app.schema_version", "app.search_leads", "app.sign_in_attempt",
+        "app.schema_version", "app.search_leads", "app.settle_job", "app.sign_in_attempt",
+        "app.sweep_jobs",
         "app.tenant",
         "app.told_now", "app.touch_session",
       ])

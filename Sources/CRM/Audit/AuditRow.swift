@@ -3,20 +3,39 @@ import Postgres
 /// One line of the audit log: who did what to which subject, and what a field was before.
 ///
 /// The database writes the actor itself (`app.stamp_audit`), so nobody signs with another's name.
-package enum AuditRow {}
+package struct AuditRow: Sendable {
+  private let id = ID<AuditRow>()
+  private let action: String
+  private let subjectType: String
+  private let subject: String
+  private let change: FieldChange?
+
+  package init<Subject>(
+    _ action: String, of subjectType: String, _ subject: ID<Subject>, _ change: FieldChange? = nil
+  ) {
+    self.action = action
+    self.subjectType = subjectType
+    self.subject = subject.description
+    self.change = change
+  }
+
+  fileprivate static func add(_ rows: [AuditRow]) -> SQL {
+    """
+    insert into audit_log (tenant_id, id, action, subject_type, subject_id, field, old, new)
+    select app.tenant(), r.* from unnest(
+      \(SQL.ids(rows.map(\.id))), \(SQL.texts(rows.map(\.action))),
+      \(SQL.texts(rows.map(\.subjectType))), \(SQL.TextArray(rows.map(\.subject)))::uuid[],
+      \(SQL.texts(rows.map(\.change?.field))), \(SQL.texts(rows.map(\.change?.old))),
+      \(SQL.texts(rows.map(\.change?.new)))) r
+    """
+  }
+}
 
 extension Transaction {
-  package func audit<Subject>(
-    _ action: String, of subjectType: String, _ subject: ID<Subject>,
-    field: String? = nil, from old: String? = nil, to new: String? = nil
-  ) {
-    run(
-      "AuditRow.add",
-      """
-      insert into audit_log (tenant_id, id, action, subject_type, subject_id, field, old, new)
-      values (app.tenant(), \(ID<AuditRow>()), \(action), \(subjectType), \(subject),
-              \(field), \(old), \(new))
-      """)
+  /// Writes the rows in one statement.
+  package func audit(_ rows: [AuditRow]) {
+    guard !rows.isEmpty else { return }
+    run("AuditRow.add", AuditRow.add(rows))
   }
 }
 

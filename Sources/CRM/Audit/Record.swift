@@ -6,27 +6,46 @@ extension Transaction {
   @discardableResult
   func record(_ event: Event) -> ID<Event> {
     let id = ID<Event>()
+    record([event], as: [id])
+    return id
+  }
+
+  /// Writes many facts at once, three statements however many there are. Their leads are locked in the
+  /// order given.
+  func record(_ events: [Event]) { record(events, as: events.map { _ in ID() }) }
+
+  private func record(_ events: [Event], as ids: [ID<Event>]) {
+    guard !events.isEmpty else { return }
     run(
       "Event.emit",
       """
-      select app.emit(\(id), \(event.name), 1, 'lead', \(event.lead), \(event.subject), \(event.payload))
+      select app.emit(e.id, e.name, 1, 'lead', e.lead, e.subject, e.payload)
+      from unnest(\(SQL.ids(ids)), \(SQL.texts(events.map(\.name))),
+                  \(SQL.ids(events.map(\.lead))), \(SQL.texts(events.map(\.subject))),
+                  \(SQL.TextArray(events.map(\.payload.text)))::jsonb[]) e (id, name, lead, subject, payload)
       """)
     run(
       "Activity.add",
       """
       insert into activities (tenant_id, id, lead_id, draft_id, kind, data)
-      values (app.tenant(), \(ID<Activity>()), \(event.lead), \(event.draft), \(event.activity),
-              jsonb_strip_nulls(\(event.activityData)))
+      select app.tenant(), a.id, a.lead, a.draft, a.kind, jsonb_strip_nulls(a.data)
+      from unnest(\(SQL.ids(events.map { _ in ID<Activity>() })), \(SQL.ids(events.map(\.lead))),
+                  \(SQL.ids(events.map(\.draft))), \(SQL.texts(events.map(\.activity.rawValue))),
+                  \(SQL.TextArray(events.map(\.activityData.text)))::jsonb[]) a (id, lead, draft, kind, data)
       """)
-    let action = event.activity.rawValue
-    if let draft = event.draft {
-      audit(action, of: "draft", draft)
-    } else if event.changes.isEmpty {
-      audit(action, of: "lead", event.lead)
+    audit(events.flatMap(\.auditRows))
+  }
+}
+
+extension Event {
+  /// One row a field; one for the action alone where no field changed. A draft's have their own fields.
+  fileprivate var auditRows: [AuditRow] {
+    let action = activity.rawValue
+    if let draft {
+      return [AuditRow(action, of: "draft", draft)]
+        + changes.map { AuditRow(action, of: "lead", lead, $0) }
     }
-    for change in event.changes {
-      audit(action, of: "lead", event.lead, field: change.field, from: change.old, to: change.new)
-    }
-    return id
+    guard !changes.isEmpty else { return [AuditRow(action, of: "lead", lead)] }
+    return changes.map { AuditRow(action, of: "lead", lead, $0) }
   }
 }

@@ -111,7 +111,9 @@ extension Draft {
         """)
     }
     if recipients != saved { recipients.save(for: id, in: tx) }
-    if isTextChanged || recipients != saved { tx.audit("draft_edited", of: "draft", id) }
+    if isTextChanged || recipients != saved {
+      tx.audit([AuditRow("draft_edited", of: "draft", id)])
+    }
     if isSubmitted {
       guard draft.isMine else { throw Refusal.notAuthor }
       try submit(

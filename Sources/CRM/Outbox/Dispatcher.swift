@@ -10,7 +10,7 @@ package final class Dispatcher {
   private let transport: SMTPTransport
   private let owner: String
   private let leaseSeconds: Int
-  private let hands: LeasesInHand
+  private let hands: LeasesInHand<LeasedDelivery>
   private let report: (String) -> Void
   private let at: (Step) -> Void
 
@@ -23,7 +23,8 @@ package final class Dispatcher {
   /// told of every step; fault tests kill the process there.
   package init(
     database: Database, transport: SMTPTransport, owner: String, leaseSeconds: Int,
-    hands: LeasesInHand, report: @escaping (String) -> Void, at: @escaping (Step) -> Void = { _ in }
+    hands: LeasesInHand<LeasedDelivery>, report: @escaping (String) -> Void,
+    at: @escaping (Step) -> Void = { _ in }
   ) {
     self.database = database
     self.transport = transport

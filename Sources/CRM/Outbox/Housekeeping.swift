@@ -3,10 +3,10 @@ import Postgres
 
 /// What any worker does now and then, besides sending.
 package enum Housekeeping {
-  /// Ends the leases of workers that are gone; returns how many deliveries that were.
+  /// Ends the leases of workers that are gone; returns how many deliveries and jobs that were.
   ///
-  /// Each in a transaction of its own, together with what the lead's timeline says of it.
-  package static func sweep(on database: Database) throws -> Int {
+  /// Each delivery in a transaction of its own, together with what the lead's timeline says of it.
+  package static func sweep(on database: Database) throws -> (deliveries: Int, jobs: Int) {
     let ended = try database.call(endedLeases)
     for (lease, isMarked) in ended {
       do {
@@ -17,7 +17,7 @@ package enum Housekeeping {
         // Another one swept, at this moment.
       }
     }
-    return ended.count
+    return (ended.count, try database.call(LeasedJob.sweep))
   }
 
   private static func end(

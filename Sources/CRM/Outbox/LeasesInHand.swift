@@ -1,17 +1,18 @@
 import Synchronization
 
-/// The deliveries that the threads of one worker process have in hand. Only these are renewed, so that
-/// one a thread lost sight of is free again when its lease ends.
-package final class LeasesInHand: Sendable {
-  private let held = Mutex<[LeasedDelivery]>([])
+/// Something a worker holds for a while: a delivery, a job.
+package protocol Lease: Sendable, Equatable {}
+
+/// What the threads of one worker process have in hand. Only this is renewed, so that what a thread lost
+/// sight of is free again when its lease ends.
+package final class LeasesInHand<Held: Lease>: Sendable {
+  private let held = Mutex<[Held]>([])
 
   package init() {}
 
-  package var all: [LeasedDelivery] { held.withLock { $0 } }
+  package var all: [Held] { held.withLock { $0 } }
 
-  func take(_ lease: LeasedDelivery) { held.withLock { $0.append(lease) } }
+  func take(_ lease: Held) { held.withLock { $0.append(lease) } }
 
-  func letGo(_ lease: LeasedDelivery) {
-    held.withLock { held in held.removeAll { $0.id == lease.id && $0.token == lease.token } }
-  }
+  func letGo(_ lease: Held) { held.withLock { held in held.removeAll { $0 == lease } } }
 }

@@ -3,7 +3,7 @@ import Postgres
 import Secrets
 
 /// A delivery this worker has leased.
-package struct LeasedDelivery: Entry {
+package struct LeasedDelivery: Entry, Lease {
   package let tenant: ID<Tenant>
   package let id: ID<Delivery>
   package let token: Int
@@ -36,7 +36,7 @@ package struct LeasedDelivery: Entry {
       "LeasedDelivery.renew",
       """
       select app.renew_leases(
-        \(owner), \(SQL.TextArray(held.map(\.id.description)))::uuid[],
+        \(owner), \(SQL.ids(held.map(\.id))),
         \(SQL.TextArray(held.map { String($0.token) }))::bigint[], make_interval(secs => \(leaseSeconds)))
       """)
   }

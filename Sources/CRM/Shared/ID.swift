@@ -115,3 +115,10 @@ private func hexDigit(_ byte: UInt8) -> UInt8? {
   default: nil
   }
 }
+
+extension SQL {
+  /// The ids as a `uuid[]` parameter, nil as NULL.
+  static func ids<Subject>(_ ids: [ID<Subject>?]) -> SQL {
+    "\(TextArray(ids.map { $0?.description }))::uuid[]"
+  }
+}

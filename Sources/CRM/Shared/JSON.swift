@@ -10,10 +10,12 @@ package enum JSON: Sendable, SQLValue {
   /// In the order written; keys are ours.
   case object(KeyValuePairs<StaticString, JSON>)
 
-  package var bind: Bind {
+  package var bind: Bind { .text(text) }
+
+  package var text: String {
     var text: [UInt8] = []
     write(into: &text)
-    return .text(String(decoding: text, as: UTF8.self))
+    return String(decoding: text, as: UTF8.self)
   }
 
   private func write(into text: inout [UInt8]) {

@@ -44,7 +44,7 @@ extension Tenant {
       values (\(new.id), \(new.slug), \(new.name), \(new.contactName), \(new.contactEmail),
               \(new.timezone), \(new.locale), \(new.currency))
       """)
-    tx.audit("tenant_created", of: "tenant", new.id, to: new.slug)
+    tx.audit([AuditRow("tenant_created", of: "tenant", new.id, FieldChange("slug", nil, new.slug))])
   }
 
   package static func named(_ slug: String) -> Query<ID<Tenant>?> {
