@@ -39,6 +39,7 @@ let package = Package(
     .target(name: "CShims", dependencies: ["CCurl"]),
 
     layer("Text"),
+    layer("CSV"),
     layer("HTTP", ["Text", httpTypes]),
     layer("FastCGI", ["HTTP", "CFastCGI", "CShims", httpTypes, logging]),
     layer("Postgres", ["CLibPQ"]),
@@ -63,6 +64,7 @@ let package = Package(
       ],
       path: "Tests/TestSupport", swiftSettings: strict),
     tests("TextTests", ["Text"]),
+    tests("CSVTests", ["CSV"]),
     tests("HTTPTests", ["HTTP", httpTypes]),
     tests("FastCGITests", ["FastCGI", "HTTP", httpTypes]),
     tests("PostgresTests", ["Postgres"]),
