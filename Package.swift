@@ -47,8 +47,8 @@ let package = Package(
     layer("Templating"),
     layer("Mail", ["CCurl", "CShims"]),
     layer("Secrets", ["CSodium"]),
-    layer("CRM", ["Postgres", "Markdown", "Mail", "Secrets"]),
-    layer("Web", ["CRM", "HTTP", "Templating", "Postgres", "Secrets", httpTypes, logging]),
+    layer("CRM", ["Text", "Postgres", "Markdown", "Mail", "Secrets"]),
+    layer("Web", ["Text", "CRM", "CSV", "HTTP", "Templating", "Postgres", "Secrets", httpTypes, logging]),
     .executableTarget(
       name: "closerflow",
       dependencies: [

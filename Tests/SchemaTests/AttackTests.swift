@@ -128,19 +128,40 @@ private struct Scene {
     attacker.change(
       "give a lead to a member of another tenant",
       "update leads set owner_id = \(victim.sales.user)", everybody)
-    attacker.attempt(
-      "find a lead of another tenant by search",
-      "select count(*) from app.search_leads('%', null, null, 100) f where f.id = \(victimLead)::uuid",
-      everybody)
     for life in Lead.Life.allCases {
       attacker.attempt(
         "find a lead of another tenant by filters, \(life)",
         """
-        select count(*) from app.find_leads(
-          null, null, null, null, null, null, null, false, null, null, null, \(life), null, 501) f
+        select count(*) from app.find_leads(jsonb_build_object('life', \(life)::text), null, null, 501) f
         where f.id = \(victimLead)::uuid
         """, everybody)
     }
+    let injections = [
+      "x' or true or '", "%' or l.tenant_id is not null --", "\\", "'); drop table leads; --",
+    ]
+    for key in ["q", "stage", "outcome", "status", "tier", "tag", "source", "life"] {
+      for injection in injections {
+        attacker.attempt(
+          "break out of the filter \(key)",
+          """
+          select count(*) from app.find_leads(jsonb_build_object(\(key)::text, \(injection)::text), null, null, 501) f
+          where f.id = \(victimLead)::uuid
+          """, everybody)
+      }
+    }
+    attacker.attempt(
+      "break out of the order",
+      """
+      select count(*) from app.find_leads('{}', 'title, (select 1)', \(victimLead)::uuid, 501) f
+      where f.id = \(victimLead)::uuid
+      """, everybody)
+    attacker.attempt(
+      "find a duplicate in another tenant",
+      "select count(*) from app.find_duplicates('claire@fontaine.example', null, null, null) f where f.id = \(victimLead)::uuid",
+      everybody)
+    attacker.attempt(
+      "take back an operation that is not there",
+      "select count(*) from app.undo_operation(\(ID<Operation>()))", everybody)
     attacker.attempt(
       "tell an event of another tenant's lead",
       "select count(app.emit(\(ID<Event>()), 'Forged', 1, 'lead', \(victimLead)::uuid, 'x', '{}'))",
@@ -239,6 +260,16 @@ private struct Scene {
       "read a colleague's notifications",
       "update notifications set read_at = now() where user_id <> app.actor()", everybody)
     attacker.change("forge what can be undone", "update operation_changes set old = '1'", everybody)
+    attacker.change(
+      "give a lead away without a record",
+      "update leads set owner_id = \(own.admin.user) where id = (select lead_id from drafts where id = \(ownDraft)::uuid)",
+      everybody)
+    attacker.change(
+      "change how leads are given out",
+      """
+      insert into tenant_settings (tenant_id, key, value)
+      values (app.tenant(), 'assignment', '{"strategy": "manual", "members": [], "sources": {}}')
+      """, everybody.filter { $0.description != "web as admin" })
   }
 
   private func delivery(of draft: String, approval: SQL, hash: SQL) -> SQL {
@@ -297,6 +328,7 @@ private struct Scene {
       "lead_stage_history", "lead_status_history", "lead_outcome_history", "activities",
       "audit_log", "approvals",
       "outbox_events", "draft_contents", "delivery_attempts", "policy_decisions", "messages",
+      "lead_assignments",
     ] {
       let name = SQL(unchecked: "crm.\(table)")
       attacker.change("change \(table)", "update \(name) set txid = txid", everybody)

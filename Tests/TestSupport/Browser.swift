@@ -36,7 +36,14 @@ package final class Browser {
   package func post(
     _ path: String, _ fields: KeyValuePairs<String, String> = [:], once: String? = nil
   ) throws -> Page {
-    var pairs = fields.map { (name: $0.key, value: $0.value) }
+    try postPairs(path, fields.map { ($0.key, $0.value) }, once: once)
+  }
+
+  /// The same, for names that are given more than once.
+  package func postPairs(
+    _ path: String, _ fields: [(String, String)], once: String? = nil
+  ) throws -> Page {
+    var pairs = fields.map { (name: $0.0, value: $0.1) }
     if let token { pairs.append(("_token", FormToken(of: token).masked())) }
     pairs.append(("_once", once ?? ID<Posting>().description))
     return try post(path, body: NamedValues.encode(pairs))

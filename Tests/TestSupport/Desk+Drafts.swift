@@ -9,7 +9,10 @@ extension TestTenant {
   {
     try sales.post(
       "/leads",
-      ["title": title, "first_name": "Claire", "last_name": "Fontaine", "email": email]
+      [
+        "title": title, "first_name": "Claire", "last_name": "Fontaine", "email": email,
+        "duplicates": "anyway",
+      ]
     ).id
   }
 

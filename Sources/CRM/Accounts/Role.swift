@@ -13,6 +13,8 @@ package enum Permission: String, CaseIterable, Sendable, SQLValue {
   case review
   case readOutbox = "read_outbox"
   case resolveOutbox = "resolve_outbox"
+  /// The tenant's settings: its questions, facts, assignment, limits.
+  case administer
 }
 
 extension Role {
@@ -20,7 +22,7 @@ extension Role {
     switch self {
     case .sales: [.readLeads, .writeLeads, .writeDrafts]
     case .reviewer: [.readLeads, .writeDrafts, .review, .readOutbox]
-    case .admin: [.readLeads, .writeLeads, .writeDrafts, .readOutbox, .resolveOutbox]
+    case .admin: [.readLeads, .writeLeads, .writeDrafts, .readOutbox, .resolveOutbox, .administer]
     }
   }
 }

@@ -57,6 +57,24 @@ extension Event {
       activityData: .object(["subject": .string(fields.joined(separator: " "))]), changes: changes)
   }
 
+  static func leadAssigned(
+    _ lead: ID<Lead>, assignment: ID<Assignment>, from: ID<User>?, to: ID<User>?,
+    by strategy: Assignment.Strategy, reason: String?
+  ) -> Event {
+    Event(
+      name: "LeadAssigned", lead: lead, subject: assignment.description,
+      payload: .object([
+        "from": from.map(JSON.id) ?? .null, "to": to.map(JSON.id) ?? .null,
+        "strategy": .string(strategy.rawValue),
+      ]),
+      activity: .leadAssigned,
+      activityData: .object([
+        "user": to.map(JSON.id) ?? .null, "strategy": .string(strategy.rawValue),
+        "reason": .string(reason),
+      ]),
+      changes: [FieldChange("owner", from?.description, to?.description)].compactMap { $0 })
+  }
+
   static func stageChanged(
     _ lead: ID<Lead>, step: ID<StageStep>, from: Lead.Stage, to: Lead.Stage, reason: String?
   ) -> Event {
@@ -133,6 +151,18 @@ extension Event {
       name: name, lead: lead, subject: ID<Event>().description,
       payload: .object(["from": .string(from.rawValue)]), activity: activity,
       changes: [FieldChange("life", from.rawValue, to.rawValue)].compactMap { $0 })
+  }
+}
+
+// MARK: - Conversations
+
+extension Event {
+  /// The words themselves stay in the message.
+  static func messageReceived(_ lead: ID<Lead>, message: ID<Message>) -> Event {
+    Event(
+      name: "MessageReceived", lead: lead, subject: message.description,
+      payload: .object(["message": .id(message)]), activity: .messageReceived,
+      activityData: .object(["message": .id(message)]))
   }
 }
 

@@ -154,7 +154,7 @@ extension DemoDesk {
     let details = LeadDetails(
       title: plan.title, description: plan.description, company: plan.company, source: plan.source,
       estimatedValue: plan.value, owner: plan.owner.map { staff[$0] }, contact: plan.contact)
-    try act(as: plan.capturedBy) { tx in try Lead.capture(details, as: id, in: tx) }
+    try act(as: plan.capturedBy) { tx in try Lead.capture(Intake(details), as: id, in: tx) }
     for step in plan.steps {
       try act(as: .sales) { tx in
         try Lead.change(id, in: tx) { lead in

@@ -17,6 +17,9 @@ package struct Activity: Sendable {
   package enum Kind: String, CaseIterable, Sendable, SQLValue, SQLReadable {
     case leadCreated = "lead_created"
     case leadUpdated = "lead_updated"
+    case leadAssigned = "lead_assigned"
+    case messageReceived = "message_received"
+    case operationUndone = "operation_undone"
     case stageChanged = "stage_changed"
     case outcomeChanged = "outcome_changed"
     case contactStatusChanged = "contact_status_changed"

@@ -1,4 +1,5 @@
 import Postgres
+import Text
 
 /// A person or company that may buy.
 package struct Lead: Sendable {
@@ -16,6 +17,8 @@ package struct Lead: Sendable {
   package let tags: [String]
   package let life: Life
   package let isTest: Bool
+  /// Nil where it is not known.
+  package let language: WrittenLanguage?
   /// Nil until something has scored it.
   package let tier: Tier?
   package let estimatedValue: Money?
@@ -45,6 +48,11 @@ package struct Lead: Sendable {
     case isPrimary
     /// A person of whom nothing is said.
     case personNeeded
+    /// A lead that is won, lost or put away has no next stage.
+    case isClosed
+    case tooManyTags
+    /// The leads that were looked at are not the ones there are now.
+    case othersNow
   }
 
   /// Hot, warm, cold or dormant: computed from the score.
@@ -52,6 +60,8 @@ package struct Lead: Sendable {
     case hot, warm, cold, dormant
   }
 }
+
+extension WrittenLanguage: SQLValue, SQLReadable {}
 
 /// There is no such thing in this tenant: 404, whether it exists elsewhere or not.
 package struct NotFound: Error {
@@ -80,6 +90,14 @@ extension Lead {
       "Lead.locked", "\(record) where l.id = \(id) for no key update of l", one: Lead.init(row:))
   }
 
+  /// Many at once, locked in the order of their ids.
+  package static func locked(_ selection: LeadSelection) -> Query<[Lead]> {
+    Query(
+      "Lead.lockedAll",
+      "\(record) where l.id in (\(selection.ids)) and l.deleted_at is null order by l.id for no key update of l",
+      all: Lead.init(row:))
+  }
+
   /// The lead of a draft, locked before the draft is, in the order of everybody else.
   static func locked(with draft: ID<Draft>) -> Query<Lead?> {
     Query(
@@ -94,7 +112,7 @@ extension Lead {
            l.stage_since, l.outcome, l.outcome_since, l.contact_status, array_to_string(l.tags, ' '),
            case when l.deleted_at is not null then 'deleted' when l.archived_at is not null then 'archived'
                 else 'active' end,
-           l.is_test, l.priority_tier, l.estimated_value, c.id, c.name,
+           l.is_test, l.language, l.priority_tier, l.estimated_value, c.id, c.name,
            l.paused_at, l.paused_reason, p.display_name,
            l.suppressed_at, l.suppressed_reason, s.display_name,
            l.created_at, l.updated_at, l.revision
@@ -122,6 +140,7 @@ extension Lead {
     tags = Tags.read(try row.next())
     life = try row.next()
     isTest = try row.next()
+    language = try row.next(optional: WrittenLanguage.self)
     tier = try row.next(optional: Tier.self)
     estimatedValue = try row.next(optional: Money.self)
     let clientID = try row.next(optional: ID<Client>.self)

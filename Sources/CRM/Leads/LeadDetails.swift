@@ -1,4 +1,5 @@
 import Postgres
+import Text
 
 /// What a form says about a lead; used to capture a new one and to edit one.
 package struct LeadDetails: Sendable {
@@ -8,11 +9,13 @@ package struct LeadDetails: Sendable {
   package let source: String?
   package let estimatedValue: Money?
   package let owner: ID<User>?
+  /// Nil where it is not known.
+  package let language: WrittenLanguage?
   package let contact: ContactDetails
 
   package init(
     title: String, description: String, company: String?, source: String?, estimatedValue: Money?,
-    owner: ID<User>?, contact: ContactDetails
+    owner: ID<User>?, language: WrittenLanguage? = nil, contact: ContactDetails
   ) {
     self.title = title
     self.description = description
@@ -20,41 +23,12 @@ package struct LeadDetails: Sendable {
     self.source = source
     self.estimatedValue = estimatedValue
     self.owner = owner
+    self.language = language
     self.contact = contact
   }
 }
 
 extension Lead {
-  /// Captures a lead. The person becomes a contact, or is found among the contacts by address, then
-  /// by number, and keeps what was known of them.
-  package static func capture(
-    _ details: LeadDetails, as id: ID<Lead> = ID(), in tx: Transaction<some Entry>
-  ) throws {
-    let (_, known) = try tx.look(
-      Contact.known(email: details.contact.email, phone: details.contact.phone))
-    let contact = details.contact.isEmpty ? nil : known?.id ?? ID<Contact>()
-    tx.run(
-      "Lead.insert",
-      """
-      insert into leads (tenant_id, id, title, description, company, source, owner_id, estimated_value, created_by)
-      values (app.tenant(), \(id), \(details.title), \(details.description), \(details.company),
-              \(details.source), \(details.owner), \(details.estimatedValue), app.actor())
-      """)
-    tx.run(
-      "StageStep.start",
-      """
-      insert into lead_stage_history (tenant_id, id, lead_id, to_stage, actor_id)
-      values (app.tenant(), \(ID<StageStep>()), \(id), 'new', app.actor())
-      """)
-    if let known {
-      details.contact.fillBlanks(of: known, in: tx)
-    } else if let contact {
-      details.contact.insert(as: contact, in: tx)
-    }
-    if let contact { ContactDetails.link(contact, to: id, in: tx) }
-    tx.record(.leadCreated(id, contact: contact, source: details.source))
-  }
-
   /// Saves an edit of the lead as it stood at `revision`, and of its primary contact.
   package static func edit(
     _ id: ID<Lead>, seen revision: Int, _ details: LeadDetails, in tx: Transaction<some Entry>
@@ -67,6 +41,7 @@ extension Lead {
     guard lead.revision == revision else { throw Refusal.changedMeanwhile }
 
     let primary = contacts.first { $0.isPrimary }
+    [lead].assign(to: details.owner, reason: nil, in: tx)
     let changes = lead.changes(to: details, contact: primary)
     guard !changes.isEmpty else { return }
     tx.run(
@@ -74,7 +49,7 @@ extension Lead {
       """
       update leads
       set title = \(details.title), description = \(details.description), company = \(details.company),
-          source = \(details.source), owner_id = \(details.owner), estimated_value = \(details.estimatedValue)
+          source = \(details.source), estimated_value = \(details.estimatedValue), language = \(details.language)
       where id = \(id)
       """)
     if let primary {
@@ -98,7 +73,7 @@ extension Lead {
       FieldChange("description", description, details.description),
       FieldChange("company", company, details.company),
       FieldChange("source", source, details.source),
-      FieldChange("owner", owner?.id.description, details.owner?.description),
+      FieldChange("language", language?.rawValue, details.language?.rawValue),
       FieldChange(
         "estimated_value", estimatedValue.map { String($0.minorUnits) },
         details.estimatedValue.map { String($0.minorUnits) }),

@@ -25,34 +25,36 @@ package struct LeadFilter: Sendable, Equatable {
 
   package var isNarrow: Bool { self != LeadFilter() }
 
-  /// The ids, newest first, from behind `after` on; 501 at most.
-  func ids(after: ID<Lead>?, limit: SQL) -> SQL {
-    """
-    app.find_leads(
-      \(words.map(Self.pattern)), \(tag), \(stage), \(outcome), \(contactStatus), \(tier), \(ownerID),
-      \(owner == .nobody), \(source), \(from?.text)::date::timestamptz,
-      (\(to?.text)::date + 1)::timestamptz, \(life), \(after), \(limit))
-    """
+  /// As `app.find_leads` and saved segments have it, by the names of the list's URL.
+  package var json: JSON {
+    .object([
+      "q": .string(words), "stage": .string(stage?.rawValue),
+      "outcome": .string(outcome?.rawValue),
+      "status": .string(contactStatus?.rawValue), "tier": .string(tier?.rawValue),
+      "tag": .string(tag), "owner": .string(owner?.text), "source": .string(source),
+      "from": .string(from?.text), "to": .string(to?.text),
+      "life": .string(life == .active ? nil : life.rawValue),
+    ])
   }
+}
 
-  private var ownerID: SQL {
-    switch owner {
-    case .me: "app.actor()"
-    case .member(let id): "\(id)"
-    case .nobody, nil: "null"
+extension LeadFilter.Owner {
+  package init?(text: String) {
+    switch text {
+    case "me": self = .me
+    case "nobody": self = .nobody
+    default:
+      guard let id = ID<User>(text) else { return nil }
+      self = .member(id)
     }
   }
 
-  /// A LIKE pattern that finds `words` anywhere, case aside; `%`, `_` and `\` stand for themselves.
-  private static func pattern(_ words: String) -> String {
-    var pattern: [UInt8] = [UInt8(ascii: "%")]
-    for byte in words.lowercased().utf8 {
-      if byte == UInt8(ascii: "%") || byte == UInt8(ascii: "_") || byte == UInt8(ascii: "\\") {
-        pattern.append(UInt8(ascii: "\\"))
-      }
-      pattern.append(byte)
+  package var text: String {
+    switch self {
+    case .me: "me"
+    case .nobody: "nobody"
+    case .member(let id): id.description
     }
-    return String(decoding: pattern + [UInt8(ascii: "%")], as: UTF8.self)
   }
 }
 

@@ -15,13 +15,13 @@ package struct LeadSummary: Sendable {
   package let isSuppressed: Bool
   package let createdAt: Timestamp
 
-  fileprivate static let columns: SQL = """
+  static let columns: SQL = """
     l.id, l.title, l.company, l.contact_name, l.contact_email, l.stage, l.outcome, l.priority_tier,
     o.display_name,
     l.estimated_value, l.suppressed_at is not null, l.created_at
     """
 
-  fileprivate static let owner: SQL =
+  static let owner: SQL =
     "left join memberships o on o.tenant_id = l.tenant_id and o.user_id = l.owner_id"
 
   /// New leads of the person asking, or of nobody, that may be written to and were not; newest
@@ -37,7 +37,7 @@ package struct LeadSummary: Sendable {
     order by l.id desc limit 11
     """, all: LeadSummary.init(row:))
 
-  fileprivate init(row: inout Row) throws {
+  init(row: inout Row) throws {
     id = try row.next()
     title = try row.next()
     company = try row.next(optional: String.self)
@@ -53,44 +53,92 @@ package struct LeadSummary: Sendable {
   }
 }
 
-/// Which leads a list shows: newest first, a page at a time, each page starting after an id.
+/// Which leads a list shows, in which order, a page at a time, each page starting after an id.
 package struct LeadList: Sendable {
   package let filter: LeadFilter
+  package let order: Order
+  package let size: Size
   package let after: ID<Lead>?
 
-  /// The statements ask for one more. They say 51 literally: a bound limit would hide from the
-  /// planner that few rows are wanted, and every execution would be planned anew.
-  package static let pageSize = 50
+  /// What a list is sorted by.
+  package struct Order: Sendable, Equatable {
+    package let key: Key
+    package let isFalling: Bool
+
+    package enum Key: String, CaseIterable, Sendable {
+      case created, title, company, value, score, activity
+    }
+
+    package init(_ key: Key, isFalling: Bool) {
+      self.key = key
+      self.isFalling = isFalling
+    }
+
+    package static let newestFirst = Order(.created, isFalling: true)
+
+    /// As the URL says it: `title`, `-value`.
+    package var text: String { isFalling ? "-\(key.rawValue)" : key.rawValue }
+  }
+
+  /// Rows of a page. A page asks for one more, which says that there is another.
+  package enum Size: Int, CaseIterable, Sendable {
+    case small = 25
+    case middle = 50
+    case large = 100
+  }
 
   /// More are not counted: a count never costs more than the rows.
   package static let countMax = 500
 
-  package init(_ filter: LeadFilter, after: ID<Lead>?) {
+  /// The most that one file or one bulk change takes.
+  package static let exportMax = 50_000
+  package static let bulkMax = 5_000
+
+  package init(
+    _ filter: LeadFilter, by order: Order = .newestFirst, size: Size = .middle,
+    after: ID<Lead>? = nil
+  ) {
     self.filter = filter
+    self.order = order
+    self.size = size
     self.after = after
   }
 
-  /// One row more than a page, which says that there is another page.
-  package var rows: Query<[LeadSummary]> {
-    guard filter.isNarrow else { return everything }
+  /// One row more than a page, where there is another page.
+  package var rows: Query<Rows> {
+    // The list as it is opened all day says its limit literally: a bound one would hide from the planner
+    // that few rows are wanted, and every execution would be planned anew.
+    guard filter.isNarrow || order != .newestFirst || size != .middle else { return everything }
     return Query(
-      "LeadList.narrowed",
+      "LeadList.found",
       """
-      select \(LeadSummary.columns)
-      from \(filter.ids(after: after, limit: "51")) found
-      join leads l on l.tenant_id = app.tenant() and l.id = found.id
-      \(LeadSummary.owner) order by l.id desc
-      """, all: LeadSummary.init(row:))
+      select \(LeadSummary.columns), f.is_similar
+      from \(found(after: after, limit: size.rawValue + 1)) with ordinality f (id, is_similar, place)
+      join leads l on l.tenant_id = app.tenant() and l.id = f.id
+      \(LeadSummary.owner) order by f.place
+      """,
+      all: { row in (lead: try LeadSummary(row: &row), isSimilar: try row.next(Bool.self)) }
+    ).map { Rows(leads: $0.map(\.lead), areSimilar: $0.first?.isSimilar == true) }
+  }
+
+  package struct Rows: Sendable {
+    package let leads: [LeadSummary]
+    /// Nothing has the words that were searched for; these have similar ones.
+    package let areSimilar: Bool
   }
 
   /// How many there are, up to one more than `countMax`.
   package var count: Query<Int> {
     Query(
-      "LeadList.count", "select count(*) from \(filter.ids(after: nil, limit: "501"))",
-      only: { try $0.next() })
+      "LeadList.count", "select app.count_leads(\(filter.json), 501)", only: { try $0.next() })
   }
 
-  private var everything: Query<[LeadSummary]> {
+  /// The function that finds ids; the place of each row in the answer is its place in the list.
+  func found(after: ID<Lead>?, limit: Int) -> SQL {
+    "app.find_leads(\(filter.json), \(order == .newestFirst ? nil : order.text), \(after), \(limit))"
+  }
+
+  private var everything: Query<Rows> {
     let start: SQL = after.map { "and l.id < \($0)" } ?? ""
     return Query(
       "LeadList.rows",
@@ -98,6 +146,15 @@ package struct LeadList: Sendable {
       select \(LeadSummary.columns) from leads l \(LeadSummary.owner)
       where l.archived_at is null and l.deleted_at is null \(start)
       order by l.id desc limit 51
-      """, all: LeadSummary.init(row:))
+      """, all: LeadSummary.init(row:)
+    ).map { Rows(leads: $0, areSimilar: false) }
+  }
+}
+
+extension LeadList.Order {
+  package init?(text: String) {
+    let isFalling = text.utf8.first == UInt8(ascii: "-")
+    guard let key = Key(rawValue: isFalling ? String(text.dropFirst()) : text) else { return nil }
+    self.init(key, isFalling: isFalling)
   }
 }

@@ -9,14 +9,7 @@ extension Lead {
 
   package func settle(into life: Life, in tx: Transaction<some Entry>) throws {
     guard self.life != life else { throw Refusal.alreadyThere }
-    tx.run(
-      "Lead.settle",
-      """
-      update leads set archived_at = case when \(life == .archived) then now() end,
-                       deleted_at = case when \(life == .deleted) then now() end
-      where id = \(id)
-      """)
-    tx.record(.lifeChanged(id, from: self.life, to: life))
+    [self].settle(into: life, in: tx)
   }
 
   /// Test leads are left out of numbers.
@@ -26,5 +19,19 @@ extension Lead {
     else { throw Refusal.alreadyThere }
     tx.run("Lead.markAsTest", "update leads set is_test = \(isTest) where id = \(id)")
     tx.record(.leadUpdated(id, changes: [change]))
+  }
+}
+
+extension [Lead] {
+  package func settle(into life: Lead.Life, in tx: Transaction<some Entry>) {
+    let settling = filter { $0.life != life }
+    tx.run(
+      "Lead.settle",
+      """
+      update leads set archived_at = case when \(life == .archived) then now() end,
+                       deleted_at = case when \(life == .deleted) then now() end
+      where id = any (\(SQL.ids(settling.map(\.id))))
+      """)
+    tx.record(settling.map { .lifeChanged($0.id, from: $0.life, to: life) })
   }
 }

@@ -36,19 +36,35 @@ package struct StageStep: Sendable {
 }
 
 extension Lead {
-  /// Moves the lead; the history row, the event and the lead change together.
   package func move(to stage: Stage, reason: String?, in tx: Transaction<some Entry>) throws {
     guard self.stage != stage else { throw Refusal.alreadyThere }
-    guard stage > self.stage || reason != nil else { throw Refusal.reasonNeeded }
+    try [self].move(to: stage, reason: reason, in: tx)
+  }
+}
 
-    let step = ID<StageStep>()
-    tx.run("Lead.move", "update leads set stage = \(stage) where id = \(id)")
+extension [Lead] {
+  /// Moves those that are elsewhere; the history rows, the events and the leads change together.
+  package func move(to stage: Lead.Stage, reason: String?, in tx: Transaction<some Entry>) throws {
+    let moving = filter { $0.stage != stage }
+    guard reason != nil || moving.allSatisfy({ $0.stage < stage }) else {
+      throw Lead.Refusal.reasonNeeded
+    }
+    guard moving.allSatisfy({ $0.outcome == .open }) else { throw Lead.Refusal.isClosed }
+    let steps = moving.map { _ in ID<StageStep>() }
+    tx.run(
+      "Lead.move", "update leads set stage = \(stage) where id = any (\(SQL.ids(moving.map(\.id))))"
+    )
     tx.run(
       "StageStep.add",
       """
       insert into lead_stage_history (tenant_id, id, lead_id, from_stage, to_stage, reason, actor_id)
-      values (app.tenant(), \(step), \(id), \(self.stage), \(stage), \(reason), app.actor())
+      select app.tenant(), s.id, s.lead, s.from_stage, \(stage), \(reason), app.actor()
+      from unnest(\(SQL.ids(steps)), \(SQL.ids(moving.map(\.id))), \(SQL.texts(moving.map(\.stage.rawValue))))
+        s (id, lead, from_stage)
       """)
-    tx.record(.stageChanged(id, step: step, from: self.stage, to: stage, reason: reason))
+    tx.record(
+      zip(moving, steps).map { lead, step in
+        .stageChanged(lead.id, step: step, from: lead.stage, to: stage, reason: reason)
+      })
   }
 }

@@ -33,13 +33,47 @@ package struct Tags: Sendable, Equatable {
   static func read(_ joined: String) -> [String] { joined.split(separator: " ").map(String.init) }
 }
 
+extension Tags {
+  /// The words as a set, first come first: nil where they are too many.
+  fileprivate init?(words: [String]) {
+    var kept: [String] = []
+    for word in words where !kept.contains(word) { kept.append(word) }
+    guard kept.count <= Self.countMax else { return nil }
+    self.words = kept
+  }
+}
+
 extension Lead {
   package func retag(_ tags: Tags, in tx: Transaction<some Entry>) {
-    let change = FieldChange(
-      "tags", self.tags.joined(separator: " "), tags.words.joined(separator: " "))
-    guard let change else { return }
+    [self].retag([tags], in: tx)
+  }
+}
+
+extension [Lead] {
+  /// Adds tags to each and takes others off.
+  package func tag(adding: Tags, removing: Tags, in tx: Transaction<some Entry>) throws {
+    let wanted = try map { lead in
+      let kept = lead.tags.filter { !removing.words.contains($0) }
+      guard let tags = Tags(words: kept + adding.words) else { throw Lead.Refusal.tooManyTags }
+      return tags
+    }
+    retag(wanted, in: tx)
+  }
+
+  fileprivate func retag(_ wanted: [Tags], in tx: Transaction<some Entry>) {
+    let changes = zip(self, wanted).compactMap { lead, tags in
+      FieldChange("tags", lead.tags.joined(separator: " "), tags.words.joined(separator: " "))
+        .map { (lead: lead, tags: tags, change: $0) }
+    }
+    guard !changes.isEmpty else { return }
     tx.run(
-      "Lead.retag", "update leads set tags = \(SQL.TextArray(tags.words)) where id = \(id)")
-    tx.record(.leadUpdated(id, changes: [change]))
+      "Lead.retag",
+      """
+      update leads l set tags = string_to_array(t.tags, ' ')
+      from unnest(\(SQL.ids(changes.map(\.lead.id))), \(SQL.texts(changes.map { $0.tags.words.joined(separator: " ") })))
+        t (id, tags)
+      where l.id = t.id
+      """)
+    tx.record(changes.map { .leadUpdated($0.lead.id, changes: [$0.change]) })
   }
 }

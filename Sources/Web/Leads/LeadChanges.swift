@@ -25,20 +25,27 @@ enum LeadChanges {
   }
 
   private static func create(_ visit: Visit) throws -> Response {
-    var form = try LeadForm(visit.request.form)
+    let posted = try visit.request.form
+    var form = try LeadForm(posted)
     guard let details = form.details else { return try again(visit, form) }
+    let words = form.message.typed.trimmed
+    let intake = Intake(
+      details, message: words.isEmpty ? nil : words,
+      duplicates: try posted.value("duplicates") == nil ? .ask : .addAnyway)
     do {
-      return try capture(visit, details)
+      return try capture(visit, intake)
+    } catch let found as Intake.DuplicatesFound {
+      return try again(visit, form, duplicates: found.leads)
     } catch let error as PostgresError {
       guard let refusal = Lead.Refusal(error), form.explain(refusal) else { throw error }
       return try again(visit, form)
     }
   }
 
-  private static func capture(_ visit: Visit, _ details: LeadDetails) throws -> Response {
+  private static func capture(_ visit: Visit, _ intake: Intake) throws -> Response {
     let id = ID<Lead>()
     let work: (Transaction<PostEntry>) throws -> String = { tx in
-      try Lead.capture(details, as: id, in: tx)
+      try Lead.capture(intake, as: id, in: tx)
       return Links.lead(id, .leadCreated)
     }
     do {
@@ -49,10 +56,13 @@ enum LeadChanges {
     }
   }
 
-  private static func again(_ visit: Visit, _ form: LeadForm) throws -> Response {
+  private static func again(
+    _ visit: Visit, _ form: LeadForm, duplicates: [Duplicate] = []
+  ) throws -> Response {
     let (desk, members) = try visit.read(Member.active)
     return try visit.page(
-      NewLeadPage(desk, form, members: members), desk, status: .unprocessableContent)
+      NewLeadPage(desk, form, members: members, duplicates: duplicates), desk,
+      status: duplicates.isEmpty ? .unprocessableContent : .conflict)
   }
 
   private static func edit(_ visit: Visit) throws -> Response {

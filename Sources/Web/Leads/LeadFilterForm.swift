@@ -34,37 +34,85 @@ extension LeadFilter {
     ]
   }
 
-  /// The same list without one of its filters.
-  func url(without name: String) -> String {
-    Links.list(Links.leads, pairs.filter { $0.name != name })
+}
+
+/// The whole state of a list as its URL says it, both ways.
+extension LeadList {
+  init(_ visit: Visit) throws {
+    let query = visit.request.query
+    self.init(
+      try LeadFilter(query), by: try query.value("sort").flatMap(Order.init) ?? .newestFirst,
+      size: try query.value("size").flatMap { Int(strictDecimal: $0) }.flatMap(Size.init)
+        ?? .middle,
+      after: try visit.queryID("after", of: Lead.self))
+  }
+
+  /// Filter, order and size; not the page.
+  var pairs: [(name: String, value: String?)] {
+    filter.pairs + [
+      ("sort", order == .newestFirst ? nil : order.text),
+      ("size", size == .middle ? nil : String(size.rawValue)),
+    ]
+  }
+
+  /// The same list with one thing said otherwise; nil takes it out.
+  func url(_ name: String, _ value: String?) -> String {
+    Links.list(
+      Links.leads, pairs.map { $0.name == name ? (name: name, value: value) : $0 })
   }
 }
 
-extension LeadFilter.Owner {
-  init?(text: String) {
-    switch text {
-    case "me": self = .me
-    case "nobody": self = .nobody
-    default:
-      guard let id = ID<User>(text) else { return nil }
-      self = .member(id)
+extension LeadList.Order.Key {
+  var words: L {
+    switch self {
+    case .created: L("Captured")
+    case .title: L("Title")
+    case .company: L("Company")
+    case .value: L("Value")
+    case .score: L("Score")
+    case .activity: L("Last activity")
     }
   }
 
-  var text: String {
-    switch self {
-    case .me: "me"
-    case .nobody: "nobody"
-    case .member(let id): id.description
-    }
+  /// What people mean by a first click: names from A on, everything else from the top.
+  var isFallingFirst: Bool { self != .title && self != .company }
+}
+
+/// A column's heading that sorts: first click, other way round, not at all.
+struct SortLink: Templated {
+  let name: L
+  let url: String
+  /// `ascending`, `descending`, or nil.
+  let direction: String?
+
+  init(_ key: LeadList.Order.Key, in list: LeadList) {
+    let first = LeadList.Order(key, isFalling: key.isFallingFirst)
+    let second = LeadList.Order(key, isFalling: !key.isFallingFirst)
+    name = key.words
+    let next: LeadList.Order? = list.order == first ? second : list.order == second ? nil : first
+    url = list.url("sort", next == .newestFirst ? nil : next?.text)
+    direction = list.order.key == key ? (list.order.isFalling ? "descending" : "ascending") : nil
   }
+
+  static let keys = Keys<SortLink>()
+    .text("sort_name", \.name).text("sort_url", \.url).text("sort_direction", \.direction)
 }
 
 /// The form behind "Filters", and a chip for each filter in force.
 struct LeadFilterForm: Templated {
-  let filter: LeadFilter
+  let list: LeadList
   let members: [Member]
   let isOpen: Bool
+
+  private var filter: LeadFilter { list.filter }
+
+  private var orders: [Choice] {
+    LeadList.Order.Key.allCases.flatMap { key in
+      [key.isFallingFirst, !key.isFallingFirst].map { LeadList.Order(key, isFalling: $0) }
+    }.map { order in
+      Choice(value: order.text, name: order.words, isSelected: order == list.order)
+    }
+  }
 
   private func choices<Value: CaseIterable & RawRepresentable>(
     _ chosen: Value?, _ words: (Value) -> L
@@ -98,7 +146,7 @@ struct LeadFilterForm: Templated {
       ("to", filter.to.map { L("to \($0.text)") }),
       ("life", filter.life == .active ? nil : filter.life.words),
     ].compactMap { name, words in
-      words.map { Chip(words: $0, url: filter.url(without: name)) }
+      words.map { Chip(words: $0, url: list.url(name, nil)) }
     }
   }
 
@@ -119,14 +167,35 @@ struct LeadFilterForm: Templated {
 
   static let keys = Keys<LeadFilterForm>()
     .flag("filters_open", \.isOpen)
-    .text("filters_url") { Links.list(Links.leads, $0.filter.pairs + [("filters", "open")]) }
+    .text("filters_url") { Links.list(Links.leads, $0.list.pairs + [("filters", "open")]) }
     .list("outcome_options") { form in form.choices(form.filter.outcome) { $0.words } }
     .list("status_options") { form in form.choices(form.filter.contactStatus) { $0.words } }
     .list("tier_options") { form in form.choices(form.filter.tier) { $0.words } }
-    .list("owner_options") { $0.owners }.list("life_options") { $0.lives }
+    .list("order_options") { $0.orders }.list("owner_options") { $0.owners }.list("life_options") {
+      $0.lives
+    }
     .text("filter_tag", \.filter.tag).text("filter_source", \.filter.source)
     .text("filter_from", \.filter.from?.text).text("filter_to", \.filter.to?.text)
     .flag("has_chips") { !$0.chips.isEmpty }.list("chips") { $0.chips }
+}
+
+extension LeadList.Order {
+  var words: L {
+    switch (key, isFalling) {
+    case (.created, true): L("Newest first")
+    case (.created, false): L("Oldest first")
+    case (.title, false): L("Title, A first")
+    case (.title, true): L("Title, Z first")
+    case (.company, false): L("Company, A first")
+    case (.company, true): L("Company, Z first")
+    case (.value, true): L("Highest value first")
+    case (.value, false): L("Lowest value first")
+    case (.score, true): L("Highest score first")
+    case (.score, false): L("Lowest score first")
+    case (.activity, true): L("Latest activity first")
+    case (.activity, false): L("Longest without activity first")
+    }
+  }
 }
 
 extension Lead.Life {

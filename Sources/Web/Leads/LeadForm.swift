@@ -1,6 +1,7 @@
 import CRM
 import HTTP
 import Templating
+import Text
 
 /// What was typed about a lead, what it means, and what to say when it means nothing.
 struct LeadForm: Templated {
@@ -9,6 +10,9 @@ struct LeadForm: Templated {
   var estimatedValue = Field<Money?, L>()
   var source = Field<String?, L>()
   var owner = Field<ID<User>?, L>()
+  var language = Field<WrittenLanguage?, L>()
+  /// What the person wrote; only asked of a new lead.
+  var message = Field<String, L>()
   var firstName = Field<String?, L>()
   var lastName = Field<String?, L>()
   var company = Field<String?, L>()
@@ -29,6 +33,10 @@ struct LeadForm: Templated {
     source = try posted.optionalText("source", max: 100, orElse: odd)
     owner = try posted.optionalField(
       "owner", orElse: L("Choose somebody from the list."), read: { ID($0) })
+    language = try posted.optionalField(
+      "language", orElse: L("Choose a language from the list."),
+      read: { WrittenLanguage(rawValue: $0) })
+    message = try posted.optionalMultiline("message", max: Message.lengthMax)
     firstName = try posted.optionalText("first_name", max: 100, orElse: odd)
     lastName = try posted.optionalText("last_name", max: 100, orElse: odd)
     company = try posted.optionalText("company", max: 200, orElse: odd)
@@ -46,6 +54,7 @@ struct LeadForm: Templated {
     estimatedValue.typed = lead.estimatedValue.map(MoneyText.typed) ?? ""
     source.typed = lead.source ?? ""
     owner.typed = lead.owner?.id.description ?? ""
+    language.typed = lead.language?.rawValue ?? ""
     firstName.typed = contact?.firstName ?? ""
     lastName.typed = contact?.lastName ?? ""
     company.typed = lead.company ?? ""
@@ -57,12 +66,13 @@ struct LeadForm: Templated {
   var details: LeadDetails? {
     guard let title = title.value, let description = description.value,
       let estimatedValue = estimatedValue.value, let source = source.value,
-      let owner = owner.value, let firstName = firstName.value, let lastName = lastName.value,
+      let owner = owner.value, let language = language.value, message.error == nil,
+      let firstName = firstName.value, let lastName = lastName.value,
       let company = company.value, let email = email.value, let phone = phone.value
     else { return nil }
     return LeadDetails(
       title: title, description: description, company: company, source: source,
-      estimatedValue: estimatedValue, owner: owner,
+      estimatedValue: estimatedValue, owner: owner, language: language,
       contact: ContactDetails(firstName: firstName, lastName: lastName, email: email, phone: phone))
   }
 
@@ -75,7 +85,7 @@ struct LeadForm: Templated {
     case .contactEmptied:
       lastName.error = L("Keep at least a name, an address or a number of this person.")
     case .changedMeanwhile, .alreadyThere, .reasonNeeded, .isDeleted, .clientNameNeeded,
-      .isPrimary, .personNeeded:
+      .isPrimary, .personNeeded, .isClosed, .tooManyTags, .othersNow:
       return false
     }
     return true
@@ -85,7 +95,8 @@ struct LeadForm: Templated {
     FormErrors([
       ("title", title.error), ("description", description.error),
       ("estimated_value", estimatedValue.error), ("source", source.error),
-      ("owner", owner.error), ("first_name", firstName.error), ("last_name", lastName.error),
+      ("owner", owner.error), ("language", language.error), ("message", message.error),
+      ("first_name", firstName.error), ("last_name", lastName.error),
       ("company", company.error), ("email", email.error), ("phone", phone.error),
     ])
   }
@@ -97,12 +108,26 @@ struct LeadForm: Templated {
     .text("estimated_value_error", \.estimatedValue.error)
     .text("source", \.source.typed).text("source_error", \.source.error)
     .text("owner_error", \.owner.error)
+    .text("language_error", \.language.error).list("language_options") { form in
+      [Choice(value: "", name: L("Not known"), isSelected: form.language.typed.isEmpty)]
+        + Choice.all(chosen: form.language.typed) { (language: WrittenLanguage) in language.words }
+    }
+    .text("message", \.message.typed).text("message_error", \.message.error)
     .text("first_name", \.firstName.typed).text("first_name_error", \.firstName.error)
     .text("last_name", \.lastName.typed).text("last_name_error", \.lastName.error)
     .text("company", \.company.typed).text("company_error", \.company.error)
     .text("email", \.email.typed).text("email_error", \.email.error)
     .text("phone", \.phone.typed).text("phone_error", \.phone.error)
     .flag("has_errors") { !$0.errors.problems.isEmpty }.list("errors") { $0.errors.problems }
+}
+
+extension WrittenLanguage {
+  var words: L {
+    switch self {
+    case .english: L("English")
+    case .french: L("French")
+    }
+  }
 }
 
 /// Somebody or something to choose.

@@ -4,36 +4,51 @@ import Templating
 
 struct LeadListPage: Page {
   let desk: Desk
-  let filter: LeadFilter
+  let list: LeadList
   let form: LeadFilterForm
   let total: String?
+  let views: [FilterLink]
   let stageLinks: [FilterLink]
+  let sizeLinks: [FilterLink]
   let rows: [Row]
+  let areSimilar: Bool
   let newestURL: String?
   let olderURL: String?
 
+  private var filter: LeadFilter { list.filter }
+
   init(
-    _ desk: Desk, _ list: LeadList, _ found: [LeadSummary], count: Int?, members: [Member]?,
+    _ desk: Desk, _ list: LeadList, _ found: LeadList.Rows, count: Int?, members: [Member]?,
     isFormOpen: Bool = false
   ) {
     self.desk = desk
-    filter = list.filter
-    form = LeadFilterForm(filter: filter, members: members ?? [], isOpen: isFormOpen)
+    self.list = list
+    let size = list.size.rawValue
+    form = LeadFilterForm(list: list, members: members ?? [], isOpen: isFormOpen)
     total = count.map { $0 > LeadList.countMax ? "\(LeadList.countMax)+" : String($0) }
-    rows = found.prefix(LeadList.pageSize).map { Row($0, desk.viewer) }
-    let filter = list.filter
-    stageLinks = FilterLink.all(Lead.Stage.allCases, chosen: filter.stage, words: \.words) {
-      stage in
-      var other = filter
-      other.stage = stage
-      return Links.list(Links.leads, other.pairs)
+    rows = found.leads.prefix(size).map { Row($0, desk.viewer) }
+    areSimilar = found.areSimilar
+    stageLinks = FilterLink.all(Lead.Stage.allCases, chosen: list.filter.stage, words: \.words) {
+      list.url("stage", $0?.rawValue)
     }
-    newestURL = list.after == nil ? nil : Links.list(Links.leads, filter.pairs)
+    sizeLinks = LeadList.Size.allCases.map {
+      FilterLink(
+        name: L(verbatim: String($0.rawValue)),
+        url: list.url("size", $0 == .middle ? nil : String($0.rawValue)), isCurrent: $0 == list.size
+      )
+    }
+    views = [(L("All"), nil), (L("Mine"), "me"), (L("Without an owner"), "nobody")].map {
+      name, owner in
+      FilterLink(
+        name: name, url: Links.list(Links.leads, [("owner", owner)]),
+        isCurrent: list.filter.owner?.text == owner)
+    }
+    newestURL = list.after == nil ? nil : Links.list(Links.leads, list.pairs)
+    // Similar leads are the most similar ones; there is no second page of them.
     olderURL =
-      found.count > LeadList.pageSize
+      found.leads.count > size && !found.areSimilar
       ? Links.list(
-        Links.leads, filter.pairs + [("after", found[LeadList.pageSize - 1].id.description)])
-      : nil
+        Links.leads, list.pairs + [("after", found.leads[size - 1].id.description)]) : nil
   }
 
   static let template = "leads/list"
@@ -42,11 +57,23 @@ struct LeadListPage: Page {
     .include(\.form).text("total", \.total)
     .text("q") { $0.filter.words ?? "" }.text("stage") { $0.filter.stage?.rawValue }
     .list("kept") { page in
-      page.filter.pairs.filter { $0.name != "q" }.compactMap { pair in
+      page.list.pairs.filter { $0.name != "q" }.compactMap { pair in
         pair.value.map { Kept(name: pair.name, value: $0) }
       }
     }
-    .list("stage_links", \.stageLinks)
+    .list("stage_links", \.stageLinks).list("view_links", \.views).list("size_links", \.sizeLinks)
+    .list("sort_title") { [SortLink(.title, in: $0.list)] }
+    .list("sort_value") { [SortLink(.value, in: $0.list)] }
+    .list("sort_created") { [SortLink(.created, in: $0.list)] }
+    .text("order_name") { $0.list.order.words }
+    .flag("similar", \.areSimilar).flag("may_change") { $0.desk.viewer.may(.writeLeads) }
+    .text("csv_url") { Links.list(Links.leadsCSV, $0.list.pairs) }
+    .text("segment_url") { Links.list(Links.newSegment, $0.list.pairs) }
+    .list("filter_pairs") { page in
+      page.filter.pairs.compactMap { pair in
+        pair.value.map { Kept(name: pair.name, value: $0) }
+      }
+    }
     .flag("has_leads") { !$0.rows.isEmpty }.list("leads", \.rows)
     .flag("none_yet") { $0.rows.isEmpty && !$0.filter.isNarrow }
     .flag("none_match") { $0.rows.isEmpty && $0.filter.isNarrow }

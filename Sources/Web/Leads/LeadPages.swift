@@ -1,4 +1,5 @@
 import CRM
+import CSV
 import HTTP
 import HTTPTypes
 import Templating
@@ -7,12 +8,12 @@ import Templating
 enum LeadPages {
   static func add(to router: inout Router<Answer>) {
     router.get("/leads", .may(.readLeads), list)
+    router.get("/leads.csv", .may(.readLeads), export)
     router.get("/leads/{id}", .may(.readLeads), show)
   }
 
   private static func list(_ visit: Visit) throws -> Response {
-    let list = LeadList(
-      try LeadFilter(visit.request.query), after: try visit.queryID("after", of: Lead.self))
+    let list = try LeadList(visit)
     // The list as it is opened all day asks for its rows only: all leads are not counted, and the
     // form for filters has its own address.
     let isFormOpen = try visit.request.query.value("filters") != nil
@@ -25,6 +26,23 @@ enum LeadPages {
       LeadListPage(
         desk, list, rows, count: list.filter.isNarrow ? count : nil, members: members,
         isFormOpen: isFormOpen), desk)
+  }
+
+  /// The list as a file. More than fits is no file that looks complete: the list page says so.
+  private static func export(_ visit: Visit) throws -> Response {
+    let list = try LeadList(visit)
+    let (_, rows) = try visit.read(LeadExport.rows(of: list))
+    guard rows.count <= LeadList.exportMax else {
+      return try .seeOther(
+        Links.list(Links.leads, list.pairs + [("said", Notice.exportTooLong.rawValue)]))
+    }
+    var file = CSVWriter()
+    file.write(LeadExport.header)
+    for row in rows { file.write(row) }
+    var response = Response(status: .ok, body: file.bytes)
+    try response.add(.contentType, "text/csv; charset=utf-8")
+    try response.add(.contentDisposition, "attachment; filename=\"leads.csv\"")
+    return response
   }
 
   private static func show(_ visit: Visit) throws -> Response {

@@ -7,17 +7,44 @@ struct NewLeadPage: Page {
   let desk: Desk
   let form: LeadForm
   let owners: [Choice]
+  /// What this lead may be already.
+  let duplicates: [DuplicateLine]
 
-  init(_ desk: Desk, _ form: LeadForm, members: [Member]) {
+  init(_ desk: Desk, _ form: LeadForm, members: [Member], duplicates: [Duplicate] = []) {
     self.desk = desk
     self.form = form
     owners = Choice.owners(members, chosen: form.owner.typed)
+    self.duplicates = duplicates.map { DuplicateLine(duplicate: $0, viewer: desk.viewer) }
   }
+
+  struct DuplicateLine: Templated {
+    let duplicate: Duplicate
+    let viewer: Viewer
+
+    private var row: LeadListPage.Row { LeadListPage.Row(duplicate.lead, viewer) }
+
+    static let keys = Keys<DuplicateLine>()
+      .text("lead_id") { $0.row.id }.text("lead_title") { $0.row.title }
+      .text("lead_company") { $0.row.company }.text("lead_person") { $0.row.personName }
+      .text("lead_stage") { $0.row.stageName }.text("lead_owner") { $0.row.ownerName }
+      .text("why") {
+        $0.duplicate.isSamePerson ? L("the same person") : L("a similar name and company")
+      }
+  }
+
+  private var known: DuplicateLine? { duplicates.first { $0.duplicate.isSamePerson } }
 
   static let template = "leads/new"
   static let keys = Keys<NewLeadPage>().include(\.desk).include(\.form).flag("is_new") { _ in true }
     .text("currency", \.desk.viewer.currency)
     .list("owner_options", \.owners).list("source_options") { _ in SourceSuggestion.all }
+    .flag("has_duplicates") { !$0.duplicates.isEmpty }.list("duplicates", \.duplicates)
+    .text("add_anyway") { page in
+      page.known.map {
+        L("Add a new lead for \($0.duplicate.lead.personName ?? $0.duplicate.lead.email ?? "–")")
+      }
+        ?? L("Create it anyway")
+    }
 }
 
 struct EditLeadPage: Page {
@@ -65,6 +92,7 @@ struct EditLeadPage: Page {
       (L("Description"), typed.description.typed, saved.description.typed),
       (L("Estimated value"), typed.estimatedValue.typed, saved.estimatedValue.typed),
       (L("Source"), typed.source.typed, saved.source.typed),
+      (L("Language"), typed.language.typed, saved.language.typed),
       (L("First name"), typed.firstName.typed, saved.firstName.typed),
       (L("Last name"), typed.lastName.typed, saved.lastName.typed),
       (L("Company"), typed.company.typed, saved.company.typed),

@@ -45,6 +45,9 @@ extension Activity {
       case "is_test": L("Marked as a test, or no longer.")
       default: L("Lead edited.")
       }
+    case .leadAssigned: L("Given to another owner.")
+    case .messageReceived: L("Wrote to us.")
+    case .operationUndone: L("A change to many leads was taken back.")
     case .stageChanged: L("Moved from \(Self.stage(from)) to \(Self.stage(to)).")
     case .outcomeChanged: L("\(Self.outcome(from)) → \(Self.outcome(to)).")
     case .contactStatusChanged:

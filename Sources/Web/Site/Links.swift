@@ -4,12 +4,20 @@ import HTTP
 /// The paths of the site; the one place where they are written.
 enum Links {
   static let leads = "/leads"
+  static let leadsCSV = "/leads.csv"
+  static let bulk = "/leads/bulk"
+  static let segments = "/segments"
+  static let newSegment = "/segments/new"
   static let review = "/review"
   static let outbox = "/outbox"
   static let today = "/today"
 
   static func lead(_ id: ID<Lead>, _ notice: Notice? = nil) -> String {
     said("/leads/\(id)", notice)
+  }
+
+  static func operation(_ id: ID<Operation>, _ notice: Notice? = nil) -> String {
+    said("/operations/\(id)", notice)
   }
 
   static func newDraft(for lead: ID<Lead>) -> String {

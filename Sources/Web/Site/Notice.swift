@@ -11,6 +11,9 @@ enum Notice: String, Sendable {
   case leadArchived = "lead-archived"
   case leadDeleted = "lead-deleted"
   case leadRestored = "lead-restored"
+  case exportTooLong = "export-too-long"
+  case segmentSaved = "segment-saved"
+  case segmentDeleted = "segment-deleted"
   case draftSaved = "draft-saved"
   case draftSubmitted = "draft-submitted"
   case draftWithdrawn = "draft-withdrawn"
@@ -31,6 +34,10 @@ enum Notice: String, Sendable {
     case .leadArchived: L("Archived. It is out of the lists.")
     case .leadDeleted: L("Deleted. It can be restored here.")
     case .leadRestored: L("Restored. It is in the lists again.")
+    case .exportTooLong:
+      L("More than 50,000 leads do not fit in one file. Narrow the list first.")
+    case .segmentSaved: L("Saved. It stands in your segments.")
+    case .segmentDeleted: L("The segment is gone. Its leads are not.")
     case .draftSaved: L("Saved. Nothing is sent.")
     case .draftSubmitted: L("Submitted. A reviewer decides now.")
     case .draftWithdrawn: L("Withdrawn from review. You can edit it again.")
@@ -44,5 +51,5 @@ enum Notice: String, Sendable {
     }
   }
 
-  var tone: Tone { .fine }
+  var tone: Tone { self == .exportTooLong ? .look : .fine }
 }

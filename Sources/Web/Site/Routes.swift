@@ -10,6 +10,8 @@ enum Routes {
     TodayPages.add(to: &router)
     LeadPages.add(to: &router)
     LeadChanges.add(to: &router)
+    BulkPages.add(to: &router)
+    SegmentPages.add(to: &router)
     DraftPages.add(to: &router)
     DraftChanges.add(to: &router)
     ReviewPages.add(to: &router)
@@ -22,6 +24,7 @@ extension Site {
   package static let pages: [any Page.Type] = [
     SignInPage.self, ErrorPage.self, SessionEndedPage.self, TodayPage.self,
     LeadListPage.self, NewLeadPage.self, EditLeadPage.self, LeadPage.self,
+    BulkPage.self, OperationPage.self, SegmentListPage.self, SegmentPage.self,
     NewDraftPage.self, EditDraftPage.self, DraftPage.self,
     ReviewQueuePage.self, ReviewCardPage.self, ReviewChangedPage.self,
     DeliveryListPage.self, DeliveryPage.self,

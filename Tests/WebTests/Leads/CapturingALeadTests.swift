@@ -46,7 +46,10 @@ import Testing
     _ = try acme.sales.post("/leads", ["title": "One", "email": "ada@example.com"])
 
     _ = try acme.sales.post(
-      "/leads", ["title": "Two", "email": "ADA@example.com", "last_name": "Lovelace"])
+      "/leads",
+      [
+        "title": "Two", "email": "ADA@example.com", "last_name": "Lovelace", "duplicates": "anyway",
+      ])
 
     #expect(try acme.count("contacts") == 1)
     #expect(try acme.count("leads", where: "contact_name = 'Lovelace'") == 2)
@@ -72,7 +75,9 @@ import Testing
       for (token, user) in tokens {
         group.addTask {
           let browser = Browser(token: token, user: user)
-          return try browser.post("/leads", ["title": "Race", "email": "race@example.com"]).status
+          return try browser.post(
+            "/leads", ["title": "Race", "email": "race@example.com", "duplicates": "anyway"]
+          ).status
         }
       }
       return try await group.reduce(into: []) { $0.append($1) }
@@ -144,7 +149,11 @@ import Testing
     _ = try acme.sales.post("/leads", ["title": "Two", "email": "two@example.com"])
 
     let page = try acme.sales.post(
-      "/leads", ["title": "Three", "email": "two@example.com", "phone": "+33612345678"])
+      "/leads",
+      [
+        "title": "Three", "email": "two@example.com", "phone": "+33612345678",
+        "duplicates": "anyway",
+      ])
 
     #expect(page.status == 422)
     #expect(page.error(beside: "phone") == "Another contact has this number.")

@@ -37,6 +37,87 @@ import Testing
     #expect(page.trips == 1)
   }
 
+  @Test(arguments: ["fontiane", "kitchn", "clare fontane"])
+  func `a slip of the finger still finds the most similar`(words: String) throws {
+    let acme = try TestTenant.fresh()
+    _ = try acme.lead(title: "New kitchen")
+    _ = try acme.sales.post("/leads", ["title": "Garden wall"])
+
+    let page = try acme.sales.get("/leads?q=\(words.replacing(" ", with: "+"))")
+
+    #expect(page.leadTitles == ["New kitchen"])
+    #expect(page.shows("No lead has these words. The most similar ones are shown."))
+  }
+
+  @Test(arguments: [
+    "06 12 34 56 78", "+33612345678", "612345678", "06.12.34", "elodie", "%C3%89LODIE dupr%C3%A9",
+  ])
+  func `numbers are found however written, names without their accents`(words: String) throws {
+    let acme = try TestTenant.fresh()
+    _ = try acme.sales.post(
+      "/leads",
+      ["title": "One", "first_name": "Élodie", "last_name": "Dupré", "phone": "+33 6 12 34 56 78"])
+    _ = try acme.sales.post("/leads", ["title": "Two", "phone": "+33 6 98 76 54 32"])
+
+    let page = try acme.sales.get(
+      "/leads?q=\(words.replacing(" ", with: "+").replacing("+3", with: "%2B3"))")
+
+    #expect(page.leadTitles == ["One"])
+  }
+
+  @Test(
+    arguments: [
+      ("title", ["Alpha", "beta", "Écluse", "Zoo"]),
+      ("-title", ["Zoo", "Écluse", "beta", "Alpha"]),
+      ("-value", ["Zoo", "Alpha", "beta", "Écluse"]),
+      ("created", ["Zoo", "Alpha", "Écluse", "beta"]),
+    ] as [(String, [String])])
+  func `the list is sorted by what is asked, page by page`(order: String, titles: [String]) throws {
+    let acme = try TestTenant.fresh()
+    for (title, value) in [("Zoo", "300"), ("Alpha", "200"), ("Écluse", ""), ("beta", "100")] {
+      _ = try acme.sales.post("/leads", ["title": title, "estimated_value": value])
+    }
+    let list = try acme.sales.get("/leads?sort=\(order)")
+    #expect(list.leadTitles == titles)
+
+    // The same order, from behind each row on.
+    for (position, title) in titles.enumerated() {
+      let id: String = try acme.look(
+        Query(
+          "id", "select id::text from leads where tenant_id = app.tenant() and title = \(title)",
+          only: { try $0.next() }))
+      let rest = try acme.sales.get("/leads?sort=\(order)&after=\(id)")
+      #expect(rest.leadTitles == Array(titles[(position + 1)...]))
+    }
+  }
+
+  @Test func `a page has as many rows as wanted, and the next goes on`() throws {
+    let acme = try TestTenant.fresh()
+    try acme.manyLeads(60)
+
+    let first = try acme.sales.get("/leads?size=25&sort=title")
+    let second = try acme.sales.get(try #require(first.link("Next page")))
+    let all = try acme.sales.get("/leads?size=100")
+
+    #expect(first.leadTitles.count == 25)
+    #expect(Set(first.leadTitles).isDisjoint(with: second.leadTitles))
+    #expect(all.leadTitles.count == 60)
+    #expect(all.link("Next page") == nil)
+  }
+
+  @Test func `the list goes into a file that runs nothing`() throws {
+    let acme = try TestTenant.fresh()
+    _ = try acme.sales.post("/leads", ["title": "=HYPERLINK(\"x\")", "company": "A, \"B\""])
+    _ = try acme.sales.post("/leads", ["title": "Other"])
+
+    let file = try acme.sales.get("/leads.csv?sort=title")
+
+    #expect(file.trips == 1)
+    #expect(file.header("content-type") == "text/csv; charset=utf-8")
+    #expect(file.html.contains(",\"'=HYPERLINK(\"\"x\"\")\",\"A, \"\"B\"\"\","))
+    #expect(file.html.split(separator: "\r\n").count == 3)
+  }
+
   @Test func `signs of the pattern language stand for themselves`() throws {
     let acme = try TestTenant.fresh()
     _ = try acme.sales.post("/leads", ["title": "100% oak"])

@@ -1,0 +1,107 @@
+import Postgres
+import Text
+
+/// A lead on its way in, from a form, an import, or whatever else brings one: one function for all.
+package struct Intake: Sendable {
+  package let details: LeadDetails
+  /// What the person wrote: the lead's first inbound message.
+  package let message: String?
+  package let duplicates: DuplicateRule
+
+  package enum DuplicateRule: Sendable {
+    /// Leads that this one may be are shown first.
+    case ask
+    /// They were looked at, or nobody is there to look. A known person stays one contact.
+    case addAnyway
+  }
+
+  package init(
+    _ details: LeadDetails, message: String? = nil, duplicates: DuplicateRule = .addAnyway
+  ) {
+    self.details = details
+    self.message = message
+    self.duplicates = duplicates
+  }
+
+  /// Thrown where the rule is to ask: the leads that this one may be.
+  package struct DuplicatesFound: Error {
+    package let leads: [Duplicate]
+  }
+}
+
+/// A live lead that a new one may be.
+package struct Duplicate: Sendable {
+  package let lead: LeadSummary
+  /// By address or number; else the name and the company are similar.
+  package let isSamePerson: Bool
+
+  static func all(of details: LeadDetails) -> Query<[Duplicate]> {
+    let person = details.contact
+    let name = [person.firstName, person.lastName].compactMap { $0 }.joined(separator: " ")
+    return Query(
+      "Duplicate.all",
+      """
+      select \(LeadSummary.columns), f.is_same_person
+      from app.find_duplicates(\(person.email), \(person.phone), \(name.isEmpty ? nil : name), \(details.company)) f
+      join leads l on l.tenant_id = app.tenant() and l.id = f.id
+      \(LeadSummary.owner) order by f.is_same_person desc, l.id desc
+      """,
+      all: { row in Duplicate(lead: try LeadSummary(row: &row), isSamePerson: try row.next()) })
+  }
+}
+
+extension Lead {
+  /// Captures a lead. The person becomes a contact, or is found among the contacts by address, then by
+  /// number, and keeps what was known of them. Who is not given an owner gets one by the tenant's
+  /// strategy; a language that is not given is detected.
+  package static func capture(
+    _ intake: Intake, as id: ID<Lead> = ID(), in tx: Transaction<some Entry>
+  ) throws {
+    let details = intake.details
+    let (_, known, duplicates, choice) = try tx.look(
+      Contact.known(email: details.contact.email, phone: details.contact.phone),
+      Duplicate.all(of: details), Assignment.choice(source: details.source))
+    if case .ask = intake.duplicates, !duplicates.isEmpty {
+      throw Intake.DuplicatesFound(leads: duplicates)
+    }
+    let contact = details.contact.isEmpty ? nil : known?.id ?? ID<Contact>()
+    let owner = details.owner ?? choice?.owner
+    tx.run(
+      "Lead.insert",
+      """
+      insert into leads (tenant_id, id, title, description, company, source, owner_id, estimated_value, language, created_by)
+      values (app.tenant(), \(id), \(details.title), \(details.description), \(details.company), \(details.source),
+              \(owner), \(details.estimatedValue), \(intake.language), app.actor())
+      """)
+    tx.run(
+      "StageStep.start",
+      """
+      insert into lead_stage_history (tenant_id, id, lead_id, to_stage, actor_id)
+      values (app.tenant(), \(ID<StageStep>()), \(id), 'new', app.actor())
+      """)
+    if let known {
+      details.contact.fillBlanks(of: known, in: tx)
+    } else if let contact {
+      details.contact.insert(as: contact, in: tx)
+    }
+    if let contact { ContactDetails.link(contact, to: id, in: tx) }
+    tx.record(.leadCreated(id, contact: contact, source: details.source))
+    if let owner {
+      let isChosen = details.owner == nil
+      Assignment.add(
+        [(id, nil)], to: owner, by: isChosen ? choice?.strategy ?? .manual : .manual,
+        reason: isChosen ? choice?.reason : nil, as: [ID()], in: tx)
+      tx.notify(owner, .assigned, about: id)
+    }
+    if let message = intake.message { Message.begin(message, from: id, in: tx) }
+  }
+}
+
+extension Intake {
+  /// The one given, or that of what was written; nil for any other than ours.
+  fileprivate var language: WrittenLanguage? {
+    details.language
+      ?? WrittenLanguage.detect(
+        [details.title, details.description, message ?? ""].joined(separator: "\n"))
+  }
+}

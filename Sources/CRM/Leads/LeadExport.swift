@@ -1,0 +1,35 @@
+import Postgres
+
+/// A list of leads as rows of text for a file, in the list's own order.
+package struct LeadExport: Sendable {
+  /// The names of its columns: those that an import understands.
+  package static let header = [
+    "id", "title", "company", "first_name", "last_name", "email", "phone", "source", "owner",
+    "stage", "outcome", "contact_status", "tier", "tags", "estimated_value", "currency",
+    "description", "created_at",
+  ]
+
+  /// One more than `LeadList.exportMax` at most.
+  package static func rows(of list: LeadList) -> Query<[[String]]> {
+    Query(
+      "LeadExport.rows",
+      """
+      select l.id::text, l.title, l.company, c.first_name, c.last_name, l.contact_email, l.contact_phone, l.source,
+             o.display_name, l.stage, l.outcome, l.contact_status, l.priority_tier, array_to_string(l.tags, ' '),
+             to_char(l.estimated_value / 100.0, 'FM9999999999990.00'), t.currency, l.description,
+             to_char(l.created_at, 'YYYY-MM-DD"T"HH24:MI:SSOF')
+      from \(list.found(after: nil, limit: LeadList.exportMax + 1)) with ordinality f (id, is_similar, place)
+      join leads l on l.tenant_id = app.tenant() and l.id = f.id
+      join tenants t on t.id = l.tenant_id
+      left join lead_contacts p on p.tenant_id = l.tenant_id and p.lead_id = l.id and p.is_primary
+      left join contacts c on c.tenant_id = p.tenant_id and c.id = p.contact_id
+      \(LeadSummary.owner) order by f.place
+      """,
+      all: { row in
+        var fields: [String] = []
+        fields.reserveCapacity(header.count)
+        for _ in header { fields.append(try row.next(optional: String.self) ?? "") }
+        return fields
+      })
+  }
+}

@@ -1,0 +1,111 @@
+import Postgres
+
+/// Something done to many records at once that can be taken back: a bulk change, a merge, an import.
+/// The database writes field by field what changed while it was under way.
+package struct Operation: Sendable {
+  package let id: ID<Operation>
+  package let kind: Kind
+  package let action: String
+  /// How many leads it changed.
+  package let subjects: Int
+  package let by: Member
+  package let at: Timestamp
+  package let undone: Undone?
+
+  package enum Kind: String, CaseIterable, Sendable, SQLValue, SQLReadable {
+    case bulk, merge, `import`
+  }
+
+  package struct Undone: Sendable {
+    package let by: String
+    package let at: Timestamp
+    /// How many fields had been edited since, and stayed.
+    package let refused: Int
+  }
+
+  package enum Refusal: Error, Equatable {
+    case undoneBefore
+  }
+
+  package static func find(_ id: ID<Operation>) -> Query<Operation?> {
+    Query(
+      "Operation.find",
+      """
+      select o.id, o.kind, o.action, o.subjects, o.actor_id, m.display_name, o.created_at, o.undone_at,
+             u.display_name, o.refused
+      from operations o
+      join memberships m on m.tenant_id = o.tenant_id and m.user_id = o.actor_id
+      left join memberships u on u.tenant_id = o.tenant_id and u.user_id = o.undone_by
+      where o.id = \(id)
+      """,
+      one: { row in
+        try Operation(
+          id: row.next(), kind: row.next(), action: row.next(), subjects: row.next(),
+          by: Member(id: row.next(), name: row.next()), at: row.next(), undone: Undone(row: &row))
+      })
+  }
+
+  /// Puts back what is still as the operation left it. Raises `operations_undone_once` where somebody
+  /// was quicker.
+  package static func undo(_ id: ID<Operation>, in tx: Transaction<some Entry>) throws {
+    let (_, found) = try tx.look(find(id))
+    guard let operation = found else { throw NotFound() }
+    guard operation.undone == nil else { throw Refusal.undoneBefore }
+    tx.run("Operation.undo", "select app.undo_operation(\(id))")
+  }
+}
+
+extension Operation.Undone {
+  fileprivate init?(row: inout Row) throws {
+    let at = try row.next(optional: Timestamp.self)
+    let name = try row.next(optional: String.self)
+    let refused: Int = try row.next()
+    guard let at else { return nil }
+    self.init(by: name ?? "", at: at, refused: refused)
+  }
+}
+
+extension Transaction {
+  /// Makes what `body` queues one operation.
+  package func operate<Result>(
+    _ kind: Operation.Kind, _ action: String, as id: ID<Operation>, _ body: () throws -> Result
+  ) rethrows -> Result {
+    run("Operation.begin", "select app.begin_operation(\(id), \(kind), \(action))")
+    let result = try body()
+    run("Operation.end", "select app.end_operation(\(id))")
+    return result
+  }
+}
+
+/// One field that an operation changed, as its page shows it.
+package struct OperationChange: Sendable {
+  package let lead: ID<Lead>
+  package let title: String
+  package let field: String
+  package let old: String?
+  package let new: String?
+  /// After the undo: somebody had edited it since, so it stayed.
+  package let isRefused: Bool
+
+  /// Those that an undo refused first, 200 at most.
+  package static func all(of operation: ID<Operation>) -> Query<[OperationChange]> {
+    Query(
+      "OperationChange.all",
+      """
+      select l.id, l.title, c.field, coalesce(f.display_name, c.old #>> '{}'),
+             coalesce(t.display_name, c.new #>> '{}'), coalesce(c.outcome = 'refused', false)
+      from operation_changes c
+      left join memberships f on c.field = 'owner_id' and f.tenant_id = c.tenant_id and f.user_id::text = c.old #>> '{}'
+      left join memberships t on c.field = 'owner_id' and t.tenant_id = c.tenant_id and t.user_id::text = c.new #>> '{}'
+      join leads l on l.tenant_id = c.tenant_id and l.id = coalesce(c.of_lead_id, c.entity_id)
+      where c.operation_id = \(operation) and c.field not in ('stage_since', '*')
+      order by coalesce(c.outcome = 'refused', false) desc, c.seq limit 200
+      """,
+      all: { row in
+        try OperationChange(
+          lead: row.next(), title: row.next(), field: row.next(),
+          old: row.next(optional: String.self), new: row.next(optional: String.self),
+          isRefused: row.next())
+      })
+  }
+}

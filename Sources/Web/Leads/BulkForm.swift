@@ -1,0 +1,97 @@
+import CRM
+import HTTP
+import Templating
+
+/// What was typed on the page that changes many leads at once.
+struct BulkForm {
+  /// One of the page's buttons.
+  enum Action: String {
+    case assign, tag, stage, archive
+  }
+
+  let action: Action?
+  var owner = Field<ID<User>?, L>()
+  var assignReason = Field<String?, L>()
+  var added = Field<Tags, L>()
+  var removed = Field<Tags, L>()
+  var stage = Field<Lead.Stage, L>()
+  var stageReason = Field<String?, L>()
+
+  init() { action = nil }
+
+  /// Only what the pressed button is about is read.
+  init(_ posted: PostedForm) throws {
+    let odd = L("Use ordinary characters on one line.")
+    let noTags = L("Up to 20 words of letters and digits, joined by - or _.")
+    action = try posted.value("action").flatMap(Action.init)
+    switch action {
+    case .assign:
+      owner = try posted.optionalField(
+        "owner", orElse: L("Choose somebody from the list."), read: { ID($0) })
+      assignReason = try posted.optionalText("assign_reason", max: 500, orElse: odd)
+    case .tag:
+      added = try posted.field("add_tags", orElse: noTags, read: { Tags(typed: $0) })
+      removed = try posted.field("remove_tags", orElse: noTags, read: { Tags(typed: $0) })
+      if added.value?.words.isEmpty == true, removed.value?.words.isEmpty == true {
+        added.error = L("Write a tag to add or to take off.")
+      }
+    case .stage:
+      stage = try posted.choice("stage", orElse: L("Choose a stage."))
+      stageReason = try posted.optionalText("stage_reason", max: 500, orElse: odd)
+    case .archive, nil: break
+    }
+  }
+
+  /// Nil while something is wrong.
+  var change: BulkChange? {
+    guard problems.isEmpty else { return nil }
+    switch action {
+    case .assign: return .assign(owner.value ?? nil, reason: assignReason.value ?? nil)
+    case .tag:
+      guard let added = added.value, let removed = removed.value else { return nil }
+      return .tag(adding: added, removing: removed)
+    case .stage: return stage.value.map { .stage($0, reason: stageReason.value ?? nil) }
+    case .archive: return .archive
+    case nil: return nil
+    }
+  }
+
+  /// False for a refusal that no field explains.
+  mutating func explain(_ refusal: Lead.Refusal) -> Bool {
+    switch refusal {
+    case .reasonNeeded:
+      stageReason.error = L("Some of these leads move back. Say why.")
+    case .isClosed:
+      stage.error = L("Some of these leads are closed. Open them again first.")
+    case .tooManyTags: added.error = L("A lead would have more than 20 tags.")
+    case .ownerUnknown: owner.error = L("Choose somebody from the list.")
+    default: return false
+    }
+    return true
+  }
+
+  var problems: [FieldProblem] {
+    FormErrors([
+      ("owner", owner.error), ("assign_reason", assignReason.error), ("add_tags", added.error),
+      ("remove_tags", removed.error), ("stage", stage.error), ("stage_reason", stageReason.error),
+    ]).problems
+  }
+}
+
+/// Which leads a page was asked for: `?lead=…&lead=…`, or `?all=1` with a list's filter.
+extension LeadSelection {
+  init(_ values: NamedValues) throws {
+    if try values.value("all") != nil {
+      self = .matching(try LeadFilter(values))
+    } else {
+      self = .chosen(values.values("lead").compactMap { ID($0) })
+    }
+  }
+
+  var pairs: [(name: String, value: String?)] {
+    switch self {
+    case .chosen(let ids): ids.map { ("lead", $0.description) }
+    case .matching(let filter): [("all", "1")] + filter.pairs
+    }
+  }
+}

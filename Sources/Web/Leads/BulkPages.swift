@@ -1,0 +1,203 @@
+import CRM
+import HTTP
+import HTTPTypes
+import Postgres
+import Templating
+
+/// Changing many leads at once: look at them, choose what is done, and take it back.
+enum BulkPages {
+  static func add(to router: inout Router<Answer>) {
+    router.get("/leads/bulk", .may(.writeLeads), choose)
+    router.post("/leads/bulk", .may(.writeLeads), carryOut)
+    router.get("/operations/{id}", .may(.readLeads), show)
+    router.post("/operations/{id}/undo", .may(.writeLeads), undo)
+  }
+
+  private static func choose(_ visit: Visit) throws -> Response {
+    try choose(visit, try LeadSelection(visit.request.query), BulkForm())
+  }
+
+  private static func choose(
+    _ visit: Visit, _ selection: LeadSelection, _ form: BulkForm, isStale: Bool = false
+  ) throws -> Response {
+    let (desk, leads, members) = try visit.read(selection.summaries, Member.active)
+    let page = BulkPage(desk, selection, leads, members: members, form, isStale: isStale)
+    let status: HTTPResponse.Status =
+      isStale ? .conflict : form.problems.isEmpty ? .ok : .unprocessableContent
+    return try visit.page(page, desk, status: status)
+  }
+
+  private static func carryOut(_ visit: Visit) throws -> Response {
+    let posted = try visit.request.form
+    let selection = try LeadSelection(posted.fields)
+    var form = try BulkForm(posted)
+    let count = try posted.value("count").flatMap { Int(strictDecimal: $0) } ?? 0
+    guard let change = form.change else { return try choose(visit, selection, form) }
+    let operation = ID<Operation>()
+    do {
+      return try visit.post { tx in
+        try change.carryOut(on: selection, count: count, as: operation, in: tx)
+        return Links.operation(operation)
+      }
+    } catch Lead.Refusal.othersNow {
+      return try choose(visit, selection, form, isStale: true)
+    } catch let refusal as Lead.Refusal {
+      guard form.explain(refusal) else { throw refusal }
+      return try choose(visit, selection, form)
+    } catch let error as PostgresError {
+      guard let refusal = Lead.Refusal(error), form.explain(refusal) else { throw error }
+      return try choose(visit, selection, form)
+    }
+  }
+
+  private static func show(_ visit: Visit) throws -> Response {
+    let id = try visit.id(Operation.self)
+    let (desk, operation, changes) = try visit.read(
+      Operation.find(id), OperationChange.all(of: id))
+    guard let operation else { throw NotFound() }
+    return try visit.page(OperationPage(desk, operation, changes), desk)
+  }
+
+  private static func undo(_ visit: Visit) throws -> Response {
+    let id = try visit.id(Operation.self)
+    do {
+      return try visit.post { tx in
+        try Operation.undo(id, in: tx)
+        return Links.operation(id)
+      }
+    } catch Operation.Refusal.undoneBefore {
+      return try .seeOther(Links.operation(id))
+    } catch let error as PostgresError where error.constraint == "operations_undone_once" {
+      return try .seeOther(Links.operation(id))
+    }
+  }
+}
+
+struct BulkPage: Page {
+  let desk: Desk
+  let selection: LeadSelection
+  let form: BulkForm
+  let rows: [LeadListPage.Row]
+  let count: Int
+  let owners: [Choice]
+  let isStale: Bool
+
+  private static let shown = 100
+
+  init(
+    _ desk: Desk, _ selection: LeadSelection, _ leads: [LeadSummary], members: [Member],
+    _ form: BulkForm, isStale: Bool
+  ) {
+    self.desk = desk
+    self.selection = selection
+    self.form = form
+    self.isStale = isStale
+    rows = leads.prefix(Self.shown).map { LeadListPage.Row($0, desk.viewer) }
+    count = leads.count
+    owners = Choice.owners(members, chosen: form.owner.typed)
+  }
+
+  private var isTooMany: Bool { count > LeadList.bulkMax }
+  private var backURL: String {
+    switch selection {
+    case .chosen: Links.leads
+    case .matching(let filter): Links.list(Links.leads, filter.pairs)
+    }
+  }
+
+  static let template = "leads/bulk"
+  static let keys = Keys<BulkPage>().include(\.desk)
+    .text("chosen") { L.plural($0.count, "\($0.count) lead", "\($0.count) leads") }
+    .text("count") { String($0.count) }.flag("none_chosen") { $0.count == 0 }
+    .flag("too_many", \.isTooMany).text("bulk_max") { _ in String(LeadList.bulkMax) }
+    .flag("can_change") { $0.count > 0 && !$0.isTooMany }
+    .flag("stale", \.isStale).text("back_url", \.backURL)
+    .list("selected") { page in
+      page.selection.pairs.compactMap { pair in
+        pair.value.map { LeadListPage.Kept(name: pair.name, value: $0) }
+      }
+    }
+    .flag("has_more") { $0.count > $0.rows.count }
+    .text("more") { L("and \($0.count - $0.rows.count) more") }
+    .list("leads", \.rows).list("owner_options", \.owners)
+    .list("stage_options") { page in
+      Choice.all(chosen: page.form.stage.typed) { (stage: Lead.Stage) in stage.words }
+    }
+    .text("owner_error", \.form.owner.error)
+    .text("assign_reason", \.form.assignReason.typed)
+    .text("assign_reason_error", \.form.assignReason.error)
+    .text("add_tags", \.form.added.typed).text("add_tags_error", \.form.added.error)
+    .text("remove_tags", \.form.removed.typed).text("remove_tags_error", \.form.removed.error)
+    .text("stage_error", \.form.stage.error)
+    .text("stage_reason", \.form.stageReason.typed)
+    .text("stage_reason_error", \.form.stageReason.error)
+    .flag("has_errors") { !$0.form.problems.isEmpty }.list("errors") { $0.form.problems }
+    .text("assign_button") { L.plural($0.count, "Give \($0.count) lead", "Give \($0.count) leads") }
+    .text("tag_button") { L.plural($0.count, "Tag \($0.count) lead", "Tag \($0.count) leads") }
+    .text("stage_button") { L.plural($0.count, "Move \($0.count) lead", "Move \($0.count) leads") }
+    .text("archive_button") {
+      L.plural($0.count, "Archive \($0.count) lead", "Archive \($0.count) leads")
+    }
+}
+
+struct OperationPage: Page {
+  let desk: Desk
+  let operation: Operation
+  let changes: [Line]
+
+  init(_ desk: Desk, _ operation: Operation, _ changes: [OperationChange]) {
+    self.desk = desk
+    self.operation = operation
+    self.changes = changes.map { Line($0, currency: desk.viewer.currency) }
+  }
+
+  struct Line: Templated {
+    let change: OperationChange
+    let currency: String
+
+    init(_ change: OperationChange, currency: String) {
+      self.change = change
+      self.currency = currency
+    }
+
+    static let keys = Keys<Line>()
+      .text("lead_id") { $0.change.lead.description }.text("title", \.change.title)
+      .text("field") { FieldWords.name($0.change.field) }
+      .text("old") { FieldWords.value($0.change.old, of: $0.change.field, currency: $0.currency) }
+      .text("new") { FieldWords.value($0.change.new, of: $0.change.field, currency: $0.currency) }
+      .flag("refused", \.change.isRefused)
+  }
+
+  private var words: L {
+    let count = operation.subjects
+    return switch (operation.kind, operation.action) {
+    case (.bulk, "assign"): L.plural(count, "\(count) lead given", "\(count) leads given")
+    case (.bulk, "tag"): L.plural(count, "\(count) lead tagged", "\(count) leads tagged")
+    case (.bulk, "stage"): L.plural(count, "\(count) lead moved", "\(count) leads moved")
+    case (.bulk, _): L.plural(count, "\(count) lead archived", "\(count) leads archived")
+    case (.merge, _): L("Merged")
+    case (.import, _): L.plural(count, "\(count) lead imported", "\(count) leads imported")
+    }
+  }
+
+  static let template = "leads/operation"
+  static let keys = Keys<OperationPage>().include(\.desk)
+    .text("operation_id") { $0.operation.id.description }.text("what", \.words)
+    .text("by_name", \.operation.by.name)
+    .moment("done") { Moment($0.operation.at, now: $0.desk.viewer.now) }
+    .flag("may_undo") { $0.operation.undone == nil && $0.desk.viewer.may(.writeLeads) }
+    .text("undone_by") { $0.operation.undone?.by }
+    .moment("undone") { page in
+      page.operation.undone.map { Moment($0.at, now: page.desk.viewer.now) }
+    }
+    .text("refused_words") { page in
+      page.operation.undone.flatMap { undone in
+        undone.refused == 0
+          ? nil
+          : L.plural(
+            undone.refused, "\(undone.refused) field was edited since and stays as it is.",
+            "\(undone.refused) fields were edited since and stay as they are.")
+      }
+    }
+    .flag("has_changes") { !$0.changes.isEmpty }.list("changes", \.changes)
+}

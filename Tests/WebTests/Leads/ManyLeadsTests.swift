@@ -1,0 +1,153 @@
+import CRM
+import Postgres
+import TestSupport
+import Testing
+
+@Suite struct `Many leads at once` {
+  let acme: TestTenant
+  let leads: [String]
+
+  init() throws {
+    acme = try TestTenant.fresh()
+    let tenant = acme
+    leads = try (1...3).map { try tenant.lead(title: "Lead \($0)", email: "l\($0)@example.com") }
+  }
+
+  private func post(
+    _ fields: [(String, String)], of chosen: [String]? = nil, count: Int? = nil,
+    by browser: Browser? = nil
+  ) throws -> Page {
+    let chosen = chosen ?? leads
+    return try (browser ?? acme.sales).postPairs(
+      "/leads/bulk",
+      chosen.map { ("lead", $0) } + [("count", String(count ?? chosen.count))] + fields)
+  }
+
+  @Test func `are looked at before anything is done, in one round trip`() throws {
+    let page = try acme.sales.get("/leads/bulk?lead=\(leads[0])&lead=\(leads[2])")
+
+    #expect(page.trips == 1)
+    #expect(page.heading == "Change 2 leads")
+    #expect(page.shows("Archive 2 leads"))
+    #expect(page.shows("Lead 1") && !page.shows("Lead 2"))
+  }
+
+  @Test(
+    arguments: [
+      ([("action", "stage"), ("stage", "proposal")], "stage = 'proposal'", "3 leads moved"),
+      ([("action", "tag"), ("add_tags", "vip, fair")], "tags = '{vip,fair}'", "3 leads tagged"),
+      ([("action", "archive")], "archived_at is not null", "3 leads archived"),
+    ] as [([(String, String)], String, String)])
+  func `change together and are put back together`(
+    fields: [(String, String)], change: String, words: String
+  ) throws {
+    let before = try acme.dump()
+
+    let answer = try post(fields)
+    let done = try acme.count("leads", where: SQL(unchecked: change))
+    let page = try acme.sales.follow(answer)
+    let undone = try acme.sales.follow(try acme.sales.post("\(answer.place ?? "")/undo"))
+
+    #expect(answer.trips == 2)
+    #expect(done == 3)
+    #expect(page.heading == words)
+    #expect(undone.shows("Taken back by Sam Sales"))
+    #expect(try acme.dump() == before)
+  }
+
+  @Test func `get an owner, who is told once, and lose them again`() throws {
+    let before = try acme.dump()
+
+    let answer = try post([("action", "assign"), ("owner", acme.admin.user.description)])
+    #expect(try acme.count("leads", where: "owner_id = \(acme.admin.user)") == 3)
+    #expect(try acme.count("lead_assignments", where: "strategy = 'manual'") == 3)
+    #expect(try acme.count("notifications", where: "user_id = \(acme.admin.user)") == 1)
+
+    _ = try acme.sales.post("\(answer.place ?? "")/undo")
+    #expect(try acme.dump() == before)
+  }
+
+  @Test func `keep what somebody edited since, and say so by name`() throws {
+    let answer = try post([("action", "tag"), ("add_tags", "vip")])
+    _ = try acme.sales.post("/leads/\(leads[1])/tags", ["tags": "vip, mine"])
+
+    let undone = try acme.sales.follow(try acme.sales.post("\(answer.place ?? "")/undo"))
+
+    #expect(undone.shows("1 field was edited since and stays as it is."))
+    #expect(undone.shows("Lead 2 edited since, stays Tags"))
+    #expect(try acme.count("leads", where: "tags = '{vip,mine}'") == 1)
+    #expect(try acme.count("leads", where: "tags = '{}'") == 2)
+  }
+
+  @Test func `are put back once, however often it is asked`() throws {
+    let answer = try post([("action", "archive")])
+
+    let first = try acme.sales.post("\(answer.place ?? "")/undo")
+    let second = try acme.admin.post("\(answer.place ?? "")/undo")
+
+    #expect(first.location == second.location)
+    #expect(try acme.count("activities", where: "kind = 'operation_undone'") == 3)
+  }
+
+  @Test func `do not change where one of them may not`() throws {
+    _ = try acme.sales.post("/leads/\(leads[0])/stage", ["stage": "decision"])
+
+    let page = try post([("action", "stage"), ("stage", "discovery")])
+
+    #expect(page.status == 422)
+    #expect(page.error(beside: "stage_reason") == "Some of these leads move back. Say why.")
+    #expect(try acme.count("leads", where: "stage = 'discovery'") == 0)
+    #expect(try acme.count("operations") == 0)
+  }
+
+  @Test func `that a list shows change all, unless others came meanwhile`() throws {
+    func all(_ count: Int) throws -> Page {
+      try acme.sales.post(
+        "/leads/bulk",
+        ["all": "1", "q": "lead", "count": String(count), "action": "tag", "add_tags": "all"])
+    }
+
+    let stale = try all(2)
+    let done = try all(3)
+
+    #expect(stale.status == 409)
+    #expect(stale.shows("Other leads are in this list now."))
+    #expect(done.status == 303)
+    #expect(try acme.count("leads", where: "tags = '{all}'") == 3)
+  }
+
+  @Test func `of another tenant are not there`() throws {
+    let other = try TestTenant.fresh()
+
+    let page = try post([("action", "archive")], by: other.sales)
+
+    #expect(page.status == 409)
+    #expect(try acme.count("leads", where: "archived_at is not null") == 0)
+  }
+
+  @Test func `random changes undone in reverse leave no trace`() throws {
+    let before = try acme.dump()
+    var random = SystemRandomNumberGenerator()
+    var operations: [String] = []
+    for _ in 0..<25 {
+      let chosen = leads.filter { _ in Bool.random(using: &random) }
+      guard !chosen.isEmpty else { continue }
+      let choices: [[(String, String)]] = [
+        [
+          ("action", "stage"), ("stage", ["new", "discovery", "proposal"].randomElement()!),
+          ("stage_reason", "r"),
+        ],
+        [("action", "tag"), ("add_tags", ["a", "b", "c"].randomElement()!), ("remove_tags", "b")],
+        [("action", "assign"), ("owner", [acme.admin.user.description, ""].randomElement()!)],
+        [("action", "archive")],
+      ]
+      let answer = try post(choices.randomElement()!, of: chosen)
+      #expect(answer.status == 303)
+      operations.append(answer.place ?? "")
+    }
+    for operation in operations.reversed() { _ = try acme.sales.post("\(operation)/undo") }
+
+    #expect(try acme.dump() == before)
+    #expect(try acme.count("operation_changes", where: "outcome = 'refused'") == 0)
+  }
+}

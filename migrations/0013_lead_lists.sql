@@ -1,0 +1,815 @@
+-- migrate:up
+-- One grammar for lists of leads (URL, saved segment and SQL), sorted and searched; who a lead was given
+-- to and why; and the way back from what was done to many. The comments below allow locks on crm.leads:
+-- nothing was released before this.
+
+insert into app.role_permissions (role, permission) values ('admin', 'administer');
+
+-- A UUIDv7 (RFC 9562) made here, where a set of rows is: it sorts by time, as those of the program do.
+create function app.new_id() returns uuid
+  language sql volatile parallel safe
+  set search_path = pg_catalog, pg_temp
+  return encode(set_bit(set_bit(overlay(uuid_send(gen_random_uuid())
+    placing substring(int8send(floor(extract(epoch from clock_timestamp()) * 1000)::bigint) from 3) from 1 for 6),
+    52, 1), 53, 1), 'hex')::uuid;
+grant execute on function app.new_id() to closerflow_web, closerflow_worker;
+
+-- ------------------------------------------------------------------ searching and sorting
+
+-- What is compared when people search and sort: case and accents aside.
+create function app.fold(p_text text) returns text
+  language sql immutable strict parallel safe
+  set search_path = pg_catalog, pg_temp
+  return case when octet_length(p_text) = length(p_text) then lower(p_text)
+    else regexp_replace(lower(normalize(p_text, NFKD)), '[' || chr(768) || '-' || chr(879) || ']', '', 'g') end;
+grant execute on function app.fold(text) to closerflow_web, closerflow_worker;
+
+-- lint:allow drop: before the first release
+drop function app.search_leads(text, text, uuid, int);
+drop function app.find_leads(
+  text, text, text, text, text, text, uuid, boolean, text, timestamptz, timestamptz, text, uuid, int);
+
+-- lint:allow drop: the wider one follows
+alter table crm.leads drop column search;
+-- lint:allow volatile-default: before the first release
+-- lint:allow not-null: before the first release
+-- lint:allow check: before the first release
+-- lint:allow foreign-key: before the first release
+alter table crm.leads
+  add column search text not null generated always as (
+    app.fold(title || ' ' || coalesce(company, '') || ' ' || coalesce(contact_name, '') || ' '
+             || coalesce(contact_email, '') || ' ' || coalesce(contact_phone, ''))) stored,
+  add column merged_into uuid,
+  add constraint leads_merged_into_fkey foreign key (tenant_id, merged_into) references crm.leads (tenant_id, id),
+  add constraint leads_merged_is_gone check (merged_into is null or deleted_at is not null);
+-- lint:allow index: before the first release
+create index leads_search_idx on crm.leads
+  using gin (tenant_id extensions.uuid_ops, search extensions.gin_trgm_ops);
+-- lint:allow index: before the first release
+create index leads_merged_into_idx on crm.leads (tenant_id, merged_into) where merged_into is not null;
+
+-- The orders a list can have besides the newest first; the same expressions stand in sec.lead_order.
+-- lint:allow index: before the first release
+create index leads_by_title_idx on crm.leads (tenant_id, app.fold(title), id)
+  where archived_at is null and deleted_at is null;
+-- lint:allow index: before the first release
+create index leads_by_company_idx on crm.leads (tenant_id, coalesce(app.fold(company), ''), id)
+  where archived_at is null and deleted_at is null;
+-- lint:allow index: before the first release
+create index leads_by_value_idx on crm.leads (tenant_id, coalesce(estimated_value, -1), id)
+  where archived_at is null and deleted_at is null;
+-- lint:allow index: before the first release
+create index leads_by_score_idx on crm.leads (tenant_id, coalesce(score, -1::smallint), id)
+  where archived_at is null and deleted_at is null;
+-- lint:allow index: before the first release
+create index leads_by_activity_idx on crm.leads (tenant_id, last_activity_at, id)
+  where archived_at is null and deleted_at is null;
+
+-- The predicate of a filter, its values quoted. The keys are those of the list's URL; a missing one lets
+-- all through. Dates are days in the time zone of the transaction.
+create function sec.lead_conditions(p_tenant uuid, p_actor uuid, p_filter jsonb, p_with_words boolean) returns text
+  language plpgsql stable
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  words constant text := app.fold(p_filter ->> 'q');
+  digits constant text := ltrim(regexp_replace(words, '[^0-9]', '', 'g'), '0');
+  pieces text[] := array[format('l.tenant_id = %L::uuid', p_tenant)];
+  word text;
+begin
+  pieces := pieces || case coalesce(p_filter ->> 'life', 'active')
+    when 'archived' then 'l.archived_at is not null and l.deleted_at is null'
+    when 'deleted' then 'l.deleted_at is not null'
+    else 'l.archived_at is null and l.deleted_at is null' end;
+  if p_filter ->> 'stage' is not null then pieces := pieces || format('l.stage = %L', p_filter ->> 'stage'); end if;
+  if p_filter ->> 'outcome' is not null then pieces := pieces || format('l.outcome = %L', p_filter ->> 'outcome'); end if;
+  if p_filter ->> 'status' is not null then pieces := pieces || format('l.contact_status = %L', p_filter ->> 'status'); end if;
+  if p_filter ->> 'tier' is not null then pieces := pieces || format('l.priority_tier = %L', p_filter ->> 'tier'); end if;
+  if p_filter ->> 'tag' is not null then pieces := pieces || format('l.tags @> array[%L]', p_filter ->> 'tag'); end if;
+  if p_filter ->> 'source' is not null then pieces := pieces || format('l.source = %L', p_filter ->> 'source'); end if;
+  if p_filter ->> 'owner' = 'nobody' then
+    pieces := pieces || 'l.owner_id is null'::text;
+  elsif p_filter ->> 'owner' is not null then
+    pieces := pieces || format('l.owner_id = %L::uuid',
+      case p_filter ->> 'owner' when 'me' then p_actor::text else p_filter ->> 'owner' end);
+  end if;
+  if p_filter ->> 'from' is not null then
+    pieces := pieces || format('l.created_at >= %L::timestamptz', (p_filter ->> 'from')::date::timestamptz);
+  end if;
+  if p_filter ->> 'to' is not null then
+    pieces := pieces || format('l.created_at < %L::timestamptz', ((p_filter ->> 'to')::date + 1)::timestamptz);
+  end if;
+  if p_with_words and words is not null then
+    -- A number however it is written; else every word, anywhere.
+    if length(digits) >= 5 and words ~ '^[-+0-9 ./()]+$' then
+      pieces := pieces || format('l.search like %L', '%' || digits || '%');
+    else
+      foreach word in array (string_to_array(btrim(words), ' '))[1:8] loop
+        pieces := pieces || format('l.search like %L',
+          '%' || replace(replace(replace(word, '\', '\\'), '%', '\%'), '_', '\_') || '%');
+      end loop;
+    end if;
+  end if;
+  return array_to_string(pieces, ' and ');
+end $$;
+
+-- The expression that a list is sorted by; null for the time of capture, which the id tells.
+create function sec.lead_order(p_sort text) returns text
+  language sql immutable parallel safe
+  set search_path = pg_catalog, pg_temp
+  return case ltrim(p_sort, '-')
+    when 'title' then 'app.fold(l.title)'
+    when 'company' then 'coalesce(app.fold(l.company), '''')'
+    when 'value' then 'coalesce(l.estimated_value, -1)'
+    when 'score' then 'coalesce(l.score, -1::smallint)'
+    when 'activity' then 'l.last_activity_at' end;
+
+-- The leads that a filter lets through, in the order wanted (a name, falling with - before it; the newest
+-- first without one), from behind p_after on. Where words are searched for and nothing has them, the most
+-- similar leads. Free text and tags are matched by operators that are not leakproof, which row security
+-- would keep from using an index: so this steps outside it, and names the tenant itself. The statement is
+-- built anew each time: what a filter finds differs by thousands, and so must its plan.
+create function app.find_leads(p_filter jsonb, p_sort text, p_after uuid, p_limit int)
+  returns table (id uuid, is_similar boolean)
+  language plpgsql stable security definer
+  set search_path = pg_catalog, extensions, pg_temp
+  set pg_trgm.word_similarity_threshold = 0.35
+  rows 50
+as $$
+declare
+  this_tenant constant uuid := app.tenant();
+  conditions constant text := sec.lead_conditions(this_tenant, app.actor(), p_filter, true);
+  expression constant text := sec.lead_order(p_sort);
+  direction constant text := case when p_sort is null or starts_with(p_sort, '-') then 'desc' else 'asc' end;
+  beyond text := '';
+begin
+  if this_tenant is null then return; end if;
+  if p_after is not null then
+    beyond := case when expression is null
+      then format('and l.id %s %L::uuid', case direction when 'desc' then '<' else '>' end, p_after)
+      else format('and (%1$s, l.id) %2$s (select %1$s, l.id from crm.leads l where l.tenant_id = %3$L::uuid and l.id = %4$L::uuid)',
+                  expression, case direction when 'desc' then '<' else '>' end, this_tenant, p_after) end;
+  end if;
+  return query execute format(
+    'select l.id, false from crm.leads l where %s %s order by %s l.id %s limit %s',
+    conditions, beyond, coalesce(expression || ' ' || direction || ', ', ''), direction, least(p_limit, 50001));
+  if not found and p_after is null and p_filter ->> 'q' is not null then
+    return query execute format(
+      'select l.id, true from crm.leads l where %s and %L <%% l.search order by word_similarity(%2$L, l.search) desc, l.id desc limit %3$s',
+      sec.lead_conditions(this_tenant, app.actor(), p_filter, false), app.fold(p_filter ->> 'q'), least(p_limit, 101));
+  end if;
+end $$;
+
+-- How many those are, similar ones aside; no more than p_cap are counted.
+create function app.count_leads(p_filter jsonb, p_cap int) returns bigint
+  language plpgsql stable security definer
+  set search_path = pg_catalog, extensions, pg_temp
+as $$
+declare
+  counted bigint;
+begin
+  execute format('select count(*) from (select from crm.leads l where %s limit %s) counted',
+                 sec.lead_conditions(app.tenant(), app.actor(), p_filter, true), p_cap) into counted;
+  return counted;
+end $$;
+grant execute on function app.find_leads(jsonb, text, uuid, int), app.count_leads(jsonb, int) to closerflow_web;
+
+-- ------------------------------------------------------------------ saved segments
+
+-- A list's filter with a name: the same JSON that app.find_leads takes.
+create table crm.segments (
+  tenant_id uuid not null,
+  id uuid not null,
+  name text not null check (length(name) between 1 and 100),
+  filter jsonb not null check (jsonb_typeof(filter) = 'object'),
+  sort text,
+  owner_id uuid not null,
+  is_shared boolean not null default false,
+  -- As last counted, with its owner's eyes.
+  lead_count int check (lead_count >= 0),
+  counted_at timestamptz,
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  primary key (tenant_id, id),
+  constraint segments_owner_fkey foreign key (tenant_id, owner_id) references crm.memberships (tenant_id, user_id)
+);
+create unique index segments_name_key on crm.segments (tenant_id, owner_id, lower(name));
+call app.fence('crm.segments');
+call app.keep_updated_at('crm.segments');
+-- A private segment is its owner's; a shared one is seen by all and changed by its owner.
+create policy visible on crm.segments as restrictive for select to closerflow_web
+  using (is_shared or owner_id = (select app.actor()));
+create policy changed_by_owner on crm.segments as restrictive for update to closerflow_web
+  using (owner_id = (select app.actor())) with check (owner_id = (select app.actor()));
+create policy deleted_by_owner on crm.segments as restrictive for delete to closerflow_web
+  using (owner_id = (select app.actor()));
+create policy made_by_owner on crm.segments as restrictive for insert to closerflow_web
+  with check (owner_id = (select app.actor()));
+grant select, delete, insert (tenant_id, id, name, filter, sort, owner_id, is_shared, lead_count, counted_at),
+  update (name, filter, sort, is_shared, lead_count, counted_at)
+  on crm.segments to closerflow_web;
+
+-- ------------------------------------------------------------------ assignment
+
+-- Every owner a lead has had, how they were chosen, and why; a null stands for nobody.
+create table crm.lead_assignments (
+  tenant_id uuid not null,
+  id uuid not null,
+  lead_id uuid not null,
+  from_user uuid,
+  to_user uuid,
+  strategy text not null check (strategy in ('manual', 'round_robin', 'least_loaded', 'by_source')),
+  reason text check (length(reason) between 1 and 500),
+  actor_id uuid not null,
+  created_at timestamptz not null default now(),
+  txid xid8 not null default pg_current_xact_id(),
+  primary key (tenant_id, id),
+  constraint lead_assignments_lead_fkey foreign key (tenant_id, lead_id) references crm.leads (tenant_id, id),
+  constraint lead_assignments_from_fkey foreign key (tenant_id, from_user) references crm.memberships (tenant_id, user_id),
+  constraint lead_assignments_to_fkey foreign key (tenant_id, to_user) references crm.memberships (tenant_id, user_id),
+  constraint lead_assignments_actor_fkey foreign key (tenant_id, actor_id) references crm.memberships (tenant_id, user_id),
+  constraint lead_assignments_moves check (from_user is distinct from to_user)
+);
+create index lead_assignments_lead_idx on crm.lead_assignments (tenant_id, lead_id, id desc);
+create index lead_assignments_from_idx on crm.lead_assignments (tenant_id, from_user);
+create index lead_assignments_to_idx on crm.lead_assignments (tenant_id, to_user, id desc);
+create index lead_assignments_actor_idx on crm.lead_assignments (tenant_id, actor_id);
+create index lead_assignments_turn_idx on crm.lead_assignments (tenant_id, id desc) where strategy = 'round_robin';
+call app.fence('crm.lead_assignments');
+call app.make_append_only('crm.lead_assignments');
+grant select, insert on crm.lead_assignments to closerflow_web;
+grant select on crm.lead_assignments to closerflow_worker;
+create trigger stamp before insert on crm.lead_assignments for each row execute function app.stamp_actor();
+
+-- An owner never changes without that row: checked when the transaction commits.
+create function app.check_assignment_recorded() returns trigger
+  language plpgsql security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if not exists (
+      select from crm.lead_assignments a
+       where a.tenant_id = new.tenant_id and a.lead_id = new.id and a.txid = pg_current_xact_id()
+         and a.to_user is not distinct from new.owner_id
+         and a.from_user is not distinct from case tg_op when 'UPDATE' then old.owner_id end) then
+    raise exception 'owner of lead % changed without its assignment', new.id
+      using errcode = 'CF003', constraint = 'leads_assignment_recorded';
+  end if;
+  return null;
+end $$;
+create constraint trigger assignment_recorded_on_insert after insert on crm.leads
+  deferrable initially deferred for each row when (new.owner_id is not null)
+  execute function app.check_assignment_recorded();
+create constraint trigger assignment_recorded after update of owner_id on crm.leads
+  deferrable initially deferred for each row when (old.owner_id is distinct from new.owner_id)
+  execute function app.check_assignment_recorded();
+
+-- ------------------------------------------------------------------ duplicates
+
+-- Live leads that a new one may be: of the same person, by address or number, or of a similar name at a
+-- similar company. Similarity is asked with operators that are not leakproof; it names the tenant itself.
+create function app.find_duplicates(p_email text, p_phone text, p_name text, p_company text)
+  returns table (id uuid, is_same_person boolean)
+  language plpgsql stable security definer
+  set search_path = pg_catalog, extensions, pg_temp
+  set pg_trgm.word_similarity_threshold = 0.6
+  set plan_cache_mode = force_custom_plan
+  rows 5
+as $$
+declare
+  this_tenant constant uuid := app.tenant();
+begin
+  return query
+    select l.id, true from crm.leads l
+     where l.tenant_id = this_tenant and l.deleted_at is null and l.id in (
+       select lc.lead_id from crm.contacts c
+         join crm.lead_contacts lc on lc.tenant_id = c.tenant_id and lc.contact_id = c.id
+        where c.tenant_id = this_tenant and c.deleted_at is null and (c.email = p_email or c.phone = p_phone))
+     order by l.id desc limit 10;
+  if p_name is not null and p_company is not null then
+    return query
+      select l.id, false from crm.leads l
+       where l.tenant_id = this_tenant and l.deleted_at is null
+         and app.fold(p_name) <% l.search and app.fold(p_company) <% l.search
+         and word_similarity(app.fold(p_company), app.fold(l.company)) >= 0.6
+         and word_similarity(app.fold(p_name), app.fold(l.contact_name)) >= 0.6
+         and not exists (
+           select from crm.contacts c join crm.lead_contacts lc on lc.tenant_id = c.tenant_id and lc.contact_id = c.id
+            where c.tenant_id = this_tenant and lc.lead_id = l.id and c.deleted_at is null
+              and (c.email = p_email or c.phone = p_phone))
+       order by l.id desc limit 10;
+  end if;
+end $$;
+grant execute on function app.find_duplicates(text, text, text, text) to closerflow_web, closerflow_worker;
+
+-- How new leads find their owner.
+-- lint:allow drop: the wider one follows
+-- lint:allow check: a handful of rows
+alter table crm.tenant_settings
+  drop constraint tenant_settings_key_check,
+  add constraint tenant_settings_key_known check (key in ('self_approval', 'assignment')),
+  add constraint tenant_settings_assignment check (key <> 'assignment' or (
+    value ->> 'strategy' in ('manual', 'round_robin', 'least_loaded', 'by_source')
+    and jsonb_typeof(value -> 'members') = 'array' and jsonb_typeof(value -> 'sources') = 'object')) ;
+grant insert (tenant_id, key, value), update (value) on crm.tenant_settings to closerflow_web;
+
+-- Settings are an admin's; what one may change alone is listed here.
+create function app.keep_setting() returns trigger
+  language plpgsql
+  set search_path = pg_catalog, pg_temp
+as $$
+begin
+  -- Self-approval weakens the review: it is set at the machine, not on a page.
+  if session_user = 'closerflow_web' and (new.key = 'self_approval' or not app.may('administer')) then
+    raise exception 'not permitted: administer' using errcode = 'CF403', constraint = 'tenant_settings_admin';
+  end if;
+  return new;
+end $$;
+
+-- Whether the person this transaction acts for may do something.
+create function app.may(p_permission text) returns boolean
+  language sql stable security definer
+  set search_path = pg_catalog, pg_temp
+  begin atomic
+    select exists (
+      select from crm.memberships m join app.role_permissions p on p.role = any (m.roles)
+       where m.tenant_id = app.tenant() and m.user_id = app.actor() and m.disabled_at is null
+         and p.permission = p_permission);
+  end;
+grant execute on function app.may(text) to closerflow_web, closerflow_worker;
+create trigger keep before insert or update on crm.tenant_settings for each row execute function app.keep_setting();
+
+-- Who a new lead goes to when nobody was named: by the tenant's strategy, among its members that it
+-- lists and that are still there. No row where it is done by hand, or nobody is left. Waits for others
+-- choosing at this moment, so that turns are turns.
+create function app.choose_owner(p_source text) returns table (user_id uuid, strategy text, reason text)
+  language plpgsql security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  this_tenant constant uuid := app.tenant();
+  setting jsonb;
+  members uuid[];
+  named uuid;
+begin
+  select s.value into setting from crm.tenant_settings s where s.tenant_id = this_tenant and s.key = 'assignment';
+  strategy := setting ->> 'strategy';
+  if strategy is null or strategy = 'manual' then return; end if;
+  select array_agg(m.user_id order by m.user_id) into members from crm.memberships m
+   where m.tenant_id = this_tenant and m.disabled_at is null
+     and m.user_id::text in (select jsonb_array_elements_text(setting -> 'members'));
+
+  if strategy = 'by_source' then
+    named := (setting -> 'sources' ->> lower(p_source))::uuid;
+    select m.user_id into user_id from crm.memberships m
+     where m.tenant_id = this_tenant and m.user_id = named and m.disabled_at is null;
+    reason := p_source;
+    if user_id is not null then return next; return; end if;
+    -- A source that nobody has: the next in turn.
+    strategy := 'round_robin';
+  end if;
+  if members is null then return; end if;
+
+  perform pg_advisory_xact_lock(hashtextextended('assignment:' || this_tenant, 0));
+  if strategy = 'least_loaded' then
+    select w.member, w.load::text into user_id, reason from (
+      select m as member, (select count(*) from crm.leads l
+                            where l.tenant_id = this_tenant and l.owner_id = m and l.outcome = 'open'
+                              and l.archived_at is null and l.deleted_at is null) as load
+        from unnest(members) m) w
+     order by w.load, w.member limit 1;
+  else
+    select a.to_user into named from crm.lead_assignments a
+     where a.tenant_id = this_tenant and a.strategy = 'round_robin' order by a.id desc limit 1;
+    select coalesce((select min(m::text)::uuid from unnest(members) m where m > named), members[1]) into user_id;
+    reason := null;
+  end if;
+  return next;
+end $$;
+grant execute on function app.choose_owner(text) to closerflow_web, closerflow_worker;
+
+-- ------------------------------------------------------------------ doing to many, and taking it back
+
+-- Begins an operation: until this transaction ends, what it changes of leads, contacts and their links is
+-- written to operation_changes by triggers, so that nothing of it can be forgotten.
+create function app.begin_operation(p_id uuid, p_kind text, p_action text) returns void
+  language plpgsql security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+begin
+  insert into crm.operations (tenant_id, id, kind, action, actor_id)
+  values (app.tenant(), p_id, p_kind, p_action, app.actor());
+  perform set_config('app.operation', p_id::text, true);
+end $$;
+
+-- Goes on with one of the person's own that takes several transactions.
+create function app.resume_operation(p_id uuid) returns void
+  language plpgsql security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if not exists (select from crm.operations o where o.tenant_id = app.tenant() and o.id = p_id
+                   and o.actor_id = app.actor() and o.kind = 'import' and o.undone_at is null) then
+    raise exception 'no such operation' using errcode = 'CF404', constraint = 'operations_resume';
+  end if;
+  perform set_config('app.operation', p_id::text, true);
+end $$;
+grant execute on function app.begin_operation(uuid, text, text) to closerflow_web, closerflow_worker;
+grant execute on function app.resume_operation(uuid) to closerflow_worker;
+
+-- The columns that an operation may change and its undo puts back.
+create function sec.undoable(p_row jsonb) returns jsonb
+  language sql immutable parallel safe
+  set search_path = pg_catalog, pg_temp
+  begin atomic
+    select jsonb_object_agg(key, value) from jsonb_each(p_row)
+     where key in ('title', 'description', 'company', 'source', 'owner_id', 'stage', 'stage_since', 'estimated_value', 'tags',
+                   'language', 'external_id', 'expected_close_date', 'next_followup_at', 'archived_at', 'deleted_at',
+                   'merged_into', 'first_name', 'last_name', 'email', 'phone', 'is_primary');
+  end;
+
+create function app.log_operation() returns trigger
+  language plpgsql security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  operation constant uuid := nullif(current_setting('app.operation', true), '')::uuid;
+  this_tenant uuid;
+  entity constant text := rtrim(tg_table_name, 's');
+begin
+  if operation is null then return null; end if;
+  this_tenant := app.tenant();
+  perform from crm.operations o where o.tenant_id = this_tenant and o.id = operation and o.undone_at is null
+     and o.actor_id = app.actor();
+  if not found then
+    raise exception 'no such operation' using errcode = 'CF404', constraint = 'operations_resume';
+  end if;
+  if tg_op = 'UPDATE' then
+    insert into crm.operation_changes (tenant_id, operation_id, entity, entity_id, of_lead_id, field, old, new)
+    with was as (
+      select coalesce(j.r ->> 'id', concat_ws('/', j.r ->> 'lead_id', j.r ->> 'contact_id')) as key, sec.undoable(j.r) as fields
+        from (select to_jsonb(t) as r from old_rows t) j
+    ), become as (
+      select coalesce(j.r ->> 'id', concat_ws('/', j.r ->> 'lead_id', j.r ->> 'contact_id')) as key, sec.undoable(j.r) as fields,
+             coalesce(j.r ->> 'id', j.r ->> 'contact_id')::uuid as id,
+             case entity when 'lead_contact' then (j.r ->> 'lead_id')::uuid end as of_lead
+        from (select to_jsonb(t) as r from new_rows t) j
+    )
+    select this_tenant, operation, entity, become.id, become.of_lead, f.key, f.value, become.fields -> f.key
+      from was join become using (key), lateral jsonb_each(was.fields) f
+     where f.value is distinct from become.fields -> f.key
+    on conflict on constraint operation_changes_key do update set new = excluded.new;
+  elsif tg_op = 'INSERT' then
+    insert into crm.operation_changes (tenant_id, operation_id, entity, entity_id, of_lead_id, field, new)
+    select this_tenant, operation, entity, coalesce(n.r ->> 'id', n.r ->> 'contact_id')::uuid,
+           case entity when 'lead_contact' then (n.r ->> 'lead_id')::uuid end, '*', sec.undoable(n.r)
+      from (select to_jsonb(t) as r from new_rows t) n
+    on conflict on constraint operation_changes_key do update set new = excluded.new;
+  else
+    insert into crm.operation_changes (tenant_id, operation_id, entity, entity_id, of_lead_id, field, old)
+    select this_tenant, operation, entity, coalesce(n.r ->> 'id', n.r ->> 'contact_id')::uuid,
+           case entity when 'lead_contact' then (n.r ->> 'lead_id')::uuid end, '*', sec.undoable(n.r)
+      from (select to_jsonb(t) as r from old_rows t) n
+    on conflict on constraint operation_changes_key do update set old = excluded.old, new = null;
+  end if;
+  return null;
+end $$;
+create trigger log_insert after insert on crm.leads referencing new table as new_rows
+  for each statement execute function app.log_operation();
+create trigger log_update after update on crm.leads referencing old table as old_rows new table as new_rows
+  for each statement execute function app.log_operation();
+create trigger log_insert after insert on crm.contacts referencing new table as new_rows
+  for each statement execute function app.log_operation();
+create trigger log_update after update on crm.contacts referencing old table as old_rows new table as new_rows
+  for each statement execute function app.log_operation();
+create trigger log_insert after insert on crm.lead_contacts referencing new table as new_rows
+  for each statement execute function app.log_operation();
+create trigger log_update after update on crm.lead_contacts referencing old table as old_rows new table as new_rows
+  for each statement execute function app.log_operation();
+create trigger log_delete after delete on crm.lead_contacts referencing old table as old_rows
+  for each statement execute function app.log_operation();
+
+-- How many leads it changed, once it is done.
+create function app.end_operation(p_id uuid) returns void
+  language plpgsql security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+begin
+  update crm.operations o
+     set subjects = (select count(distinct coalesce(c.of_lead_id, c.entity_id)) from crm.operation_changes c
+                      where c.tenant_id = o.tenant_id and c.operation_id = o.id and c.entity <> 'contact')
+   where o.tenant_id = app.tenant() and o.id = p_id and o.actor_id = app.actor() and o.undone_at is null;
+  perform set_config('app.operation', '', true);
+end $$;
+grant execute on function app.end_operation(uuid) to closerflow_web, closerflow_worker;
+
+-- A clock that is put back keeps what it said: the rest as before.
+create or replace function app.keep_lead() returns trigger
+  language plpgsql
+  set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if tg_op = 'INSERT' then
+    new.stage := 'new';
+    new.outcome := 'open';
+    new.contact_status := 'new';
+    new.created_by := app.actor();
+    return new;
+  end if;
+  if new.stage <> old.stage and new.stage_since = old.stage_since then new.stage_since := now(); end if;
+  if new.outcome <> old.outcome then
+    new.outcome_since := now();
+    new.converted_at := case when new.outcome = 'won' then now() end;
+    if new.outcome <> 'won' then new.client_id := null; end if;
+  end if;
+  if new.event_seq = old.event_seq then
+    new.revision := old.revision + 1;
+  else
+    new.last_activity_at := now();
+  end if;
+  return new;
+end $$;
+
+-- Takes an operation back: each field that still is as the operation left it gets its old value; what
+-- somebody edited since stays, and is named in operation_changes. What the operation made is deleted
+-- where nobody touched it. Histories and facts of this are written here. Raises CF409 when it was taken
+-- back before, CF403 when the person may not write leads.
+create function app.undo_operation(p_id uuid) returns table (restored bigint, refused bigint)
+  language plpgsql security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  this_tenant constant uuid := app.tenant();
+begin
+  if not app.may('write_leads') then
+    raise exception 'not permitted: write_leads' using errcode = 'CF403', constraint = 'operations_undo';
+  end if;
+  update crm.operations o set undone_at = now(), undone_by = app.actor()
+   where o.tenant_id = this_tenant and o.id = p_id and o.undone_at is null;
+  if not found then
+    raise exception 'it was taken back before' using errcode = 'CF409', constraint = 'operations_undone_once';
+  end if;
+  perform set_config('app.operation', '', true);
+  perform from crm.leads l
+    where l.tenant_id = this_tenant and l.id in (
+      select coalesce(c.of_lead_id, c.entity_id) from crm.operation_changes c
+       where c.tenant_id = this_tenant and c.operation_id = p_id and c.entity <> 'contact')
+    order by l.id for update;
+  perform from crm.contacts k
+    where k.tenant_id = this_tenant and k.id in (
+      select c.entity_id from crm.operation_changes c
+       where c.tenant_id = this_tenant and c.operation_id = p_id and c.entity = 'contact')
+    order by k.id for update;
+
+  -- What is still as the operation left it.
+  update crm.operation_changes c
+     set outcome = case
+       when c.entity = 'lead' and c.field = '*' then
+         case when exists (select from crm.leads l where l.tenant_id = this_tenant and l.id = c.entity_id
+                             and to_jsonb(l) @> c.new) then 'restored' else 'refused' end
+       when c.entity = 'lead' then
+         case when exists (select from crm.leads l where l.tenant_id = this_tenant and l.id = c.entity_id
+                             and coalesce(to_jsonb(l) -> c.field, 'null') = coalesce(c.new, 'null')) then 'restored' else 'refused' end
+       when c.entity = 'contact' and c.field = '*' then
+         case when exists (select from crm.contacts k where k.tenant_id = this_tenant and k.id = c.entity_id
+                             and to_jsonb(k) @> c.new
+                             and not exists (
+                               select from crm.lead_contacts lc
+                                where lc.tenant_id = this_tenant and lc.contact_id = k.id and not exists (
+                                  select from crm.operation_changes o
+                                   where o.tenant_id = this_tenant and o.operation_id = p_id and o.entity = 'lead_contact'
+                                     and o.entity_id = k.id and o.of_lead_id = lc.lead_id))) then 'restored' else 'refused' end
+       when c.entity = 'contact' then
+         case when exists (select from crm.contacts k where k.tenant_id = this_tenant and k.id = c.entity_id
+                             and coalesce(to_jsonb(k) -> c.field, 'null') = coalesce(c.new, 'null')) then 'restored' else 'refused' end
+       else
+         case when (c.new is null) <> exists (
+                     select from crm.lead_contacts lc where lc.tenant_id = this_tenant and lc.lead_id = c.of_lead_id
+                       and lc.contact_id = c.entity_id
+                       and (c.field <> 'is_primary' or to_jsonb(lc.is_primary) = c.new)) then 'restored' else 'refused' end
+       end
+   where c.tenant_id = this_tenant and c.operation_id = p_id;
+
+  perform sec.record_undo(this_tenant, p_id);
+
+  update crm.leads l
+     set (title, description, company, source, owner_id, stage, stage_since, estimated_value, tags, language, external_id,
+          expected_close_date, next_followup_at, archived_at, deleted_at, merged_into) =
+         (select r.title, r.description, r.company, r.source, r.owner_id, r.stage, r.stage_since, r.estimated_value, r.tags,
+                 r.language, r.external_id, r.expected_close_date, r.next_followup_at, r.archived_at, r.deleted_at, r.merged_into
+            from jsonb_populate_record(l, p.patch) r)
+    from (select c.entity_id, jsonb_object_agg(c.field, coalesce(c.old, 'null')) as patch from crm.operation_changes c
+           where c.tenant_id = this_tenant and c.operation_id = p_id and c.entity = 'lead' and c.field <> '*'
+             and c.outcome = 'restored' group by c.entity_id) p
+   where l.tenant_id = this_tenant and l.id = p.entity_id;
+  update crm.leads l set deleted_at = now()
+    from crm.operation_changes c
+   where c.tenant_id = this_tenant and c.operation_id = p_id and c.entity = 'lead' and c.field = '*' and c.outcome = 'restored'
+     and l.tenant_id = this_tenant and l.id = c.entity_id and l.deleted_at is null;
+
+  delete from crm.lead_contacts lc using crm.operation_changes c
+   where c.tenant_id = this_tenant and c.operation_id = p_id and c.entity = 'lead_contact' and c.field = '*'
+     and c.outcome = 'restored' and c.new is not null
+     and lc.tenant_id = this_tenant and lc.lead_id = c.of_lead_id and lc.contact_id = c.entity_id;
+  update crm.contacts k set deleted_at = now()
+    from crm.operation_changes c
+   where c.tenant_id = this_tenant and c.operation_id = p_id and c.entity = 'contact' and c.field = '*'
+     and c.outcome = 'restored' and k.tenant_id = this_tenant and k.id = c.entity_id;
+  update crm.contacts k
+     set (first_name, last_name, email, phone, deleted_at) =
+         (select r.first_name, r.last_name, r.email, r.phone, r.deleted_at from jsonb_populate_record(k, p.patch) r)
+    from (select c.entity_id, jsonb_object_agg(c.field, coalesce(c.old, 'null')) as patch from crm.operation_changes c
+           where c.tenant_id = this_tenant and c.operation_id = p_id and c.entity = 'contact' and c.field <> '*'
+             and c.outcome = 'restored' group by c.entity_id) p
+   where k.tenant_id = this_tenant and k.id = p.entity_id;
+  -- Who was primary steps back before another takes the place again.
+  update crm.lead_contacts lc set is_primary = (c.old)::boolean
+    from crm.operation_changes c
+   where c.tenant_id = this_tenant and c.operation_id = p_id and c.entity = 'lead_contact' and c.field = 'is_primary'
+     and c.outcome = 'restored' and c.old = 'false'
+     and lc.tenant_id = this_tenant and lc.lead_id = c.of_lead_id and lc.contact_id = c.entity_id;
+  insert into crm.lead_contacts (tenant_id, lead_id, contact_id, is_primary)
+  select this_tenant, c.of_lead_id, c.entity_id, (c.old ->> 'is_primary')::boolean
+    from crm.operation_changes c
+   where c.tenant_id = this_tenant and c.operation_id = p_id and c.entity = 'lead_contact' and c.field = '*'
+     and c.outcome = 'restored' and c.new is null;
+  update crm.lead_contacts lc set is_primary = (c.old)::boolean
+    from crm.operation_changes c
+   where c.tenant_id = this_tenant and c.operation_id = p_id and c.entity = 'lead_contact' and c.field = 'is_primary'
+     and c.outcome = 'restored' and c.old = 'true'
+     and lc.tenant_id = this_tenant and lc.lead_id = c.of_lead_id and lc.contact_id = c.entity_id;
+
+  select count(*) filter (where c.outcome = 'restored'), count(*) filter (where c.outcome = 'refused')
+    into restored, refused
+    from crm.operation_changes c where c.tenant_id = this_tenant and c.operation_id = p_id;
+  update crm.operations o set refused = undo_operation.refused where o.tenant_id = this_tenant and o.id = p_id;
+  return next;
+end $$;
+
+-- The histories, facts, timeline and audit rows of an undo, from the outcomes that are about to be
+-- carried out.
+create function sec.record_undo(p_tenant uuid, p_id uuid) returns void
+  language plpgsql
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  operation crm.operations;
+begin
+  select * into strict operation from crm.operations o where o.tenant_id = p_tenant and o.id = p_id;
+
+  with steps as (
+    insert into crm.lead_stage_history (tenant_id, id, lead_id, from_stage, to_stage, reason, actor_id)
+    select p_tenant, app.new_id(), c.entity_id, c.new #>> '{}', c.old #>> '{}', 'Taken back', app.actor()
+      from crm.operation_changes c
+     where c.tenant_id = p_tenant and c.operation_id = p_id and c.entity = 'lead' and c.field = 'stage'
+       and c.outcome = 'restored'
+    returning id, lead_id, from_stage, to_stage)
+  select count(app.emit(app.new_id(), 'StageChanged', 1, 'lead', s.lead_id, s.id::text,
+                        jsonb_build_object('from', s.from_stage, 'to', s.to_stage)))
+    into strict operation.subjects from (select * from steps order by lead_id) s;
+
+  insert into crm.lead_assignments (tenant_id, id, lead_id, from_user, to_user, strategy, reason, actor_id)
+  select p_tenant, app.new_id(), c.entity_id, (c.new #>> '{}')::uuid, (c.old #>> '{}')::uuid, 'manual', 'Taken back', app.actor()
+    from crm.operation_changes c
+   where c.tenant_id = p_tenant and c.operation_id = p_id and c.entity = 'lead' and c.field = 'owner_id'
+     and c.outcome = 'restored';
+
+  perform app.emit(app.new_id(), 'LeadUpdated', 1, 'lead', t.lead, p_id || ':undo:' || t.lead,
+                   jsonb_build_object('undone', p_id))
+     from (select distinct coalesce(c.of_lead_id, c.entity_id) as lead from crm.operation_changes c
+            where c.tenant_id = p_tenant and c.operation_id = p_id and c.entity <> 'contact' and c.outcome = 'restored'
+            order by 1) t;
+
+  insert into crm.activities (tenant_id, id, lead_id, kind, data)
+  select p_tenant, app.new_id(), t.lead, 'operation_undone', jsonb_build_object('subject', operation.action, 'operation', p_id)
+    from (select distinct coalesce(c.of_lead_id, c.entity_id) as lead from crm.operation_changes c
+           where c.tenant_id = p_tenant and c.operation_id = p_id and c.entity <> 'contact' and c.outcome = 'restored') t;
+
+  insert into crm.audit_log (tenant_id, id, action, subject_type, subject_id, field, old, new)
+  select p_tenant, app.new_id(), 'operation_undone', c.entity, c.entity_id, c.field, c.new #>> '{}', c.old #>> '{}'
+    from crm.operation_changes c
+   where c.tenant_id = p_tenant and c.operation_id = p_id and c.outcome = 'restored';
+end $$;
+grant execute on function app.undo_operation(uuid) to closerflow_web, closerflow_worker;
+
+-- migrate:down
+drop function app.undo_operation(uuid), sec.record_undo(uuid, uuid), app.end_operation(uuid);
+create or replace function app.keep_lead() returns trigger
+  language plpgsql
+  set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if tg_op = 'INSERT' then
+    new.stage := 'new';
+    new.outcome := 'open';
+    new.contact_status := 'new';
+    new.created_by := app.actor();
+    return new;
+  end if;
+  if new.stage <> old.stage then new.stage_since := now(); end if;
+  if new.outcome <> old.outcome then
+    new.outcome_since := now();
+    new.converted_at := case when new.outcome = 'won' then now() end;
+    if new.outcome <> 'won' then new.client_id := null; end if;
+  end if;
+  if new.event_seq = old.event_seq then
+    new.revision := old.revision + 1;
+  else
+    new.last_activity_at := now();
+  end if;
+  return new;
+end $$;
+drop trigger log_insert on crm.leads;
+drop trigger log_update on crm.leads;
+drop trigger log_insert on crm.contacts;
+drop trigger log_update on crm.contacts;
+drop trigger log_insert on crm.lead_contacts;
+drop trigger log_update on crm.lead_contacts;
+drop trigger log_delete on crm.lead_contacts;
+drop function app.log_operation(), sec.undoable(jsonb), app.resume_operation(uuid), app.begin_operation(uuid, text, text);
+drop function app.choose_owner(text);
+drop trigger keep on crm.tenant_settings;
+drop function app.keep_setting(), app.may(text);
+revoke insert (tenant_id, key, value), update (value) on crm.tenant_settings from closerflow_web;
+delete from crm.tenant_settings where key <> 'self_approval';
+alter table crm.tenant_settings
+  drop constraint tenant_settings_assignment,
+  drop constraint tenant_settings_key_known,
+  add constraint tenant_settings_key_check check (key in ('self_approval'));
+drop function app.find_duplicates(text, text, text, text);
+drop trigger assignment_recorded on crm.leads;
+drop trigger assignment_recorded_on_insert on crm.leads;
+drop function app.check_assignment_recorded();
+drop table crm.lead_assignments, crm.segments;
+drop function app.count_leads(jsonb, int), app.find_leads(jsonb, text, uuid, int), sec.lead_order(text),
+  sec.lead_conditions(uuid, uuid, jsonb, boolean);
+drop index crm.leads_by_title_idx, crm.leads_by_company_idx, crm.leads_by_value_idx, crm.leads_by_score_idx,
+  crm.leads_by_activity_idx;
+alter table crm.leads drop column merged_into, drop column search;
+alter table crm.leads add column search text not null generated always as (
+  lower(title || ' ' || coalesce(company, '') || ' ' || coalesce(contact_name, '') || ' '
+        || coalesce(contact_email, ''))) stored;
+create index leads_search_idx on crm.leads
+  using gin (tenant_id extensions.uuid_ops, search extensions.gin_trgm_ops);
+create or replace function app.search_leads(p_pattern text, p_stage text, p_before uuid, p_limit int)
+  returns table (id uuid)
+  language plpgsql stable security definer
+  set search_path = pg_catalog, extensions, pg_temp
+  -- What a pattern finds differs by thousands; a plan for all of them would be wrong for most.
+  set plan_cache_mode = force_custom_plan
+  rows 50
+as $$
+declare
+  this_tenant constant uuid := app.tenant();
+begin
+  return query
+    select l.id from crm.leads l
+     where l.tenant_id = this_tenant
+       and l.search like p_pattern
+       and l.archived_at is null and l.deleted_at is null
+       and (p_stage is null or l.stage = p_stage)
+       and (p_before is null or l.id < p_before)
+     order by l.id desc
+     limit least(p_limit, 101);
+end $$;
+grant execute on function app.search_leads(text, text, uuid, int) to closerflow_web;
+create function app.find_leads(
+    p_pattern text, p_tag text, p_stage text, p_outcome text, p_contact_status text, p_tier text,
+    p_owner uuid, p_without_owner boolean, p_source text, p_from timestamptz, p_until timestamptz,
+    p_life text, p_before uuid, p_limit int)
+  returns table (id uuid)
+  language plpgsql stable security definer
+  set search_path = pg_catalog, extensions, pg_temp
+  -- What narrows differs by thousands; a plan for all of it would be wrong for most.
+  set plan_cache_mode = force_custom_plan
+  rows 50
+as $$
+declare
+  this_tenant constant uuid := app.tenant();
+begin
+  return query
+    select l.id from crm.leads l
+     where l.tenant_id = this_tenant
+       and (p_pattern is null or l.search like p_pattern)
+       and (p_tag is null or l.tags @> array[p_tag])
+       and (p_stage is null or l.stage = p_stage)
+       and (p_outcome is null or l.outcome = p_outcome)
+       and (p_contact_status is null or l.contact_status = p_contact_status)
+       and (p_tier is null or l.priority_tier = p_tier)
+       and (p_owner is null or l.owner_id = p_owner)
+       and (not p_without_owner or l.owner_id is null)
+       and (p_source is null or l.source = p_source)
+       and (p_from is null or l.created_at >= p_from)
+       and (p_until is null or l.created_at < p_until)
+       and case p_life when 'active' then l.archived_at is null and l.deleted_at is null
+                       when 'archived' then l.archived_at is not null and l.deleted_at is null
+                       else l.deleted_at is not null end
+       and (p_before is null or l.id < p_before)
+     order by l.id desc
+     limit least(p_limit, 501);
+end $$;
+grant execute on function app.find_leads(
+  text, text, text, text, text, text, uuid, boolean, text, timestamptz, timestamptz, text, uuid, int)
+  to closerflow_web;
+drop function app.fold(text), app.new_id();
+delete from app.role_permissions where permission = 'administer';
