@@ -48,7 +48,9 @@ let package = Package(
     layer("Mail", ["CCurl", "CShims"]),
     layer("Secrets", ["CSodium"]),
     layer("CRM", ["Text", "Postgres", "Markdown", "Mail", "Secrets"]),
-    layer("Web", ["Text", "CRM", "CSV", "HTTP", "Templating", "Postgres", "Secrets", httpTypes, logging]),
+    layer(
+      "Web",
+      ["Text", "CRM", "CSV", "HTTP", "Templating", "Postgres", "Secrets", httpTypes, logging]),
     .executableTarget(
       name: "closerflow",
       dependencies: [
