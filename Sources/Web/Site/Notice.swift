@@ -11,6 +11,10 @@ enum Notice: String, Sendable {
   case leadArchived = "lead-archived"
   case leadDeleted = "lead-deleted"
   case leadRestored = "lead-restored"
+  case permissionTaken = "permission-taken"
+  case permissionGiven = "permission-given"
+  case noteAdded = "note-added"
+  case noteStruck = "note-struck"
   case draftSaved = "draft-saved"
   case draftSubmitted = "draft-submitted"
   case draftWithdrawn = "draft-withdrawn"
@@ -31,6 +35,10 @@ enum Notice: String, Sendable {
     case .leadArchived: L("Archived. It is out of the lists.")
     case .leadDeleted: L("Deleted. It can be restored here.")
     case .leadRestored: L("Restored. It is in the lists again.")
+    case .permissionTaken: L("Noted. Nobody uses this address or number any more.")
+    case .permissionGiven: L("Noted. It may be used again.")
+    case .noteAdded: L("The note is on the timeline.")
+    case .noteStruck: L("The note is struck out.")
     case .draftSaved: L("Saved. Nothing is sent.")
     case .draftSubmitted: L("Submitted. A reviewer decides now.")
     case .draftWithdrawn: L("Withdrawn from review. You can edit it again.")

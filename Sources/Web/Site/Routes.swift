@@ -10,6 +10,8 @@ enum Routes {
     TodayPages.add(to: &router)
     LeadPages.add(to: &router)
     LeadChanges.add(to: &router)
+    NotePages.add(to: &router)
+    NotificationPages.add(to: &router)
     DraftPages.add(to: &router)
     DraftChanges.add(to: &router)
     ReviewPages.add(to: &router)
@@ -21,7 +23,9 @@ extension Site {
   /// Every page with its template: what `Templates` compiles at start.
   package static let pages: [any Page.Type] = [
     SignInPage.self, ErrorPage.self, SessionEndedPage.self, TodayPage.self,
-    LeadListPage.self, NewLeadPage.self, EditLeadPage.self, LeadPage.self,
+    LeadListPage.self, NewLeadPage.self, EditLeadPage.self,
+    LeadTimelinePage.self, LeadDraftsPage.self, LeadConversationPage.self, LeadHistoryPage.self,
+    NoteDetailPage.self, NotificationListPage.self,
     NewDraftPage.self, EditDraftPage.self, DraftPage.self,
     ReviewQueuePage.self, ReviewCardPage.self, ReviewChangedPage.self,
     DeliveryListPage.self, DeliveryPage.self,
