@@ -39,8 +39,17 @@ package final class Database {
   package func read<E: Entry, each T>(
     as entry: E, _ queries: repeat Query<each T>
   ) throws -> (E.Entered, repeat each T) {
+    try read(as: entry, (), whole: { entered in entered }, repeat each queries)
+  }
+
+  /// The same where some answers are parts of one thing, which `whole` puts together.
+  package func read<E: Entry, each Part, Whole, each T>(
+    as entry: E, _ parts: (repeat Query<each Part>),
+    whole: (E.Entered, repeat each Part) throws -> Whole, _ queries: repeat Query<each T>
+  ) throws -> (Whole, repeat each T) {
     let enter = entry.enter
     var statements = [Statement.beginReading, Statement(enter.name, enter.sql)]
+    repeat statements.append(Statement((each parts).name, (each parts).sql))
     repeat statements.append(Statement((each queries).name, (each queries).sql))
     statements.append(.commit)
 
@@ -50,8 +59,8 @@ package final class Database {
       defer { position += 1 }
       return try query.decode(answers[position])
     }
-    let entered = try decoded(enter)
-    return (entered, repeat try decoded(each queries))
+    let made = try whole(try decoded(enter), repeat try decoded(each parts))
+    return (made, repeat try decoded(each queries))
   }
 
   /// Runs `body` in a transaction in `entry`'s context: `tx.look` is the first trip, everything

@@ -10,6 +10,7 @@ from site_under_test import Site
 # In this order: the last one looks at everything that those before have left behind.
 import the_whole_job  # noqa: F401
 import bad_input  # noqa: F401
+import record  # noqa: F401
 import keyboard  # noqa: F401
 import every_page
 

@@ -24,6 +24,7 @@ def run(_):
         versions(desk)
         server_away(desk)
         suppressed_at_the_last_moment(desk)
+        listed_at_the_last_moment(desk)
         not_marked(desk)
         stalled(desk)
         asked_to_end(desk)
@@ -263,6 +264,30 @@ def suppressed_at_the_last_moment(desk):
     eventually(lambda: desk.delivery(draft)["state"] == "ready", 5)
     desk.shows("mail stopped after the rules were asked is held back", draft, state="ready",
                received=0, marks=0)
+    worker.terminate()
+    worker.wait(10)
+    gate.close()
+    desk.hurry(draft)
+    desk.stack.work_once()
+    desk.shows("and blocked when it is due again", draft, state="blocked", received=0)
+
+
+def listed_at_the_last_moment(desk):
+    """As above, but it is the address that nobody writes to any more."""
+    gate = Gate(desk.stack.sink.port)
+    gate.hold("354")
+    draft = desk.send("olga")
+    worker = desk.stack.worker(lease=10, SMTP_URL=gate.url)
+    check("a worker is about to send the text", gate.held.wait(10))
+    lead = desk.delivery(draft)["lead_id"]
+    contact = desk.stack.row(
+        f"select contact_id::text from crm.draft_recipients where draft_id = '{draft}'")["contact_id"]
+    expect(desk.say(f"/leads/{lead}/contacts/{contact}/prohibition",
+                    {"kind": "email", "reason": "asked us to stop"}), 303)
+    gate.release.set()
+    eventually(lambda: desk.delivery(draft)["state"] == "ready", 5)
+    desk.shows("mail to an address that was listed after the rules were asked is held back", draft,
+               state="ready", received=0, marks=0)
     worker.terminate()
     worker.wait(10)
     gate.close()

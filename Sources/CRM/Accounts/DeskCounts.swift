@@ -2,6 +2,7 @@
 package struct DeskCounts: Sendable {
   package let waitingForReview: Int
   package let deliveriesThatStandStill: Int
+  package let unreadNotifications: Int
 
   /// Where counting stops, in `app.enter`.
   package static let cap = 500

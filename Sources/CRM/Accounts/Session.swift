@@ -29,14 +29,16 @@ package struct Session: Entry {
       "Session.enterDesk",
       """
       select tenant_id, user_id, roles, name, tenant_name, locale, currency, entered_at, is_touch_due,
-             waiting_drafts, still_deliveries
+             waiting_drafts, still_deliveries, unread_notifications
       from app.enter(\(tokenHash), \(permission), \(requestID), true)
       """,
       only: { row in
         let viewer = try Viewer(row: &row)
         return (
           viewer,
-          DeskCounts(waitingForReview: try row.next(), deliveriesThatStandStill: try row.next())
+          DeskCounts(
+            waitingForReview: try row.next(), deliveriesThatStandStill: try row.next(),
+            unreadNotifications: try row.next())
         )
       })
   }

@@ -111,6 +111,7 @@ struct DemoDesk {
       try tell(story, about: plans[index], leads[index])
       made.drafts += 1
     }
+    try takeNotes(plans, leads)
     return made
   }
 
@@ -125,7 +126,7 @@ struct DemoDesk {
     }
   }
 
-  private func look<T>(_ query: Query<T>) throws -> T {
+  func look<T>(_ query: Query<T>) throws -> T {
     let (_, answer) = try database.read(as: Operator(for: tenant), query)
     return answer
   }

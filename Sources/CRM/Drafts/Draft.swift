@@ -9,6 +9,8 @@ package struct Draft: Sendable {
   package let leadCompany: String?
   /// Set while nothing may be sent to the lead.
   package let suppressedReason: String?
+  /// Which of its recipients are on the do-not-contact list; nil for none.
+  package let listedRecipients: String?
   package let type: Kind
   package let version: Int
   /// Shared by the versions of one text.
@@ -82,7 +84,8 @@ extension Draft {
   }
 
   private static let record: SQL = """
-    select d.id, d.lead_id, l.title, l.company, l.suppressed_reason, d.type, d.version, d.document_id,
+    select d.id, d.lead_id, l.title, l.company, l.suppressed_reason, \(DNCEntry.recipientsOfDraft),
+           d.type, d.version, d.document_id,
            d.status, d.subject, d.content_md, d.author_id, a.display_name,
            d.author_id = (select app.actor()), d.last_editor_id, e.display_name,
            d.requested_by, d.manifest, d.content_sha256, d.submitted_at, d.updated_at, d.revision
@@ -98,6 +101,7 @@ extension Draft {
     leadTitle = try row.next()
     leadCompany = try row.next(optional: String.self)
     suppressedReason = try row.next(optional: String.self)
+    listedRecipients = try row.next(optional: String.self)
     type = try row.next()
     version = try row.next()
     document = try row.next()

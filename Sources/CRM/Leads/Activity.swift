@@ -12,7 +12,16 @@ package struct Activity: Sendable {
   package let to: String?
   package let reason: String?
   package let subject: String?
+  /// What was written down, where it is about a note: how it begins.
+  package let note: NoteText?
   package let at: Timestamp
+
+  package struct NoteText: Sendable {
+    package let id: ID<Note>
+    package let body: String
+    /// Why it was struck out; nil while it stands.
+    package let struckReason: String?
+  }
 
   package enum Kind: String, CaseIterable, Sendable, SQLValue, SQLReadable {
     case leadCreated = "lead_created"
@@ -40,20 +49,30 @@ package struct Activity: Sendable {
     case deliveryDead = "delivery_dead"
     case deliveryUncertain = "delivery_uncertain"
     case deliveryResolved = "delivery_resolved"
+    case noteAdded = "note_added"
+    case noteStruck = "note_struck"
+    case followUpSet = "followup_set"
+    case followUpDone = "followup_done"
+    case dncAdded = "dnc_added"
+    case dncRemoved = "dnc_removed"
   }
 
   package static let pageSize = 50
 
   /// Newest first, one row more than a page.
-  package static func latest(of lead: ID<Lead>, before: ID<Activity>? = nil) -> Query<[Activity]> {
+  package static func latest(
+    of lead: ID<Lead>, _ filter: Filter = Filter(), before: ID<Activity>? = nil
+  ) -> Query<[Activity]> {
     Query(
       "Activity.latest",
       """
       select a.id, a.kind, m.display_name, a.draft_id, a.data ->> 'delivery', a.data ->> 'from',
-             a.data ->> 'to', a.data ->> 'reason', a.data ->> 'subject', a.created_at
+             a.data ->> 'to', a.data ->> 'reason', a.data ->> 'subject',
+             n.id, left(n.body, 400), n.struck_reason, a.created_at
       from activities a
       left join memberships m on m.tenant_id = a.tenant_id and m.user_id = a.actor_id
-      where a.lead_id = \(lead) and (\(before)::uuid is null or a.id < \(before))
+      left join notes n on n.tenant_id = a.tenant_id and n.id = (a.data ->> 'note')::uuid
+      where a.lead_id = \(lead) and (\(before)::uuid is null or a.id < \(before)) \(filter.condition)
       order by a.id desc limit 51
       """,
       all: { row in
@@ -63,7 +82,29 @@ package struct Activity: Sendable {
           delivery: row.next(optional: ID<Delivery>.self),
           from: row.next(optional: String.self), to: row.next(optional: String.self),
           reason: row.next(optional: String.self), subject: row.next(optional: String.self),
-          at: row.next())
+          note: NoteText(row: &row), at: row.next())
       })
+  }
+
+  /// Who did something with the lead, by name.
+  package static func actors(on lead: ID<Lead>) -> Query<[Member]> {
+    Query(
+      "Activity.actors",
+      """
+      select m.user_id, m.display_name from memberships m
+      where m.user_id in (select a.actor_id from activities a where a.lead_id = \(lead))
+      order by m.display_name, m.user_id limit 20
+      """, all: { row in try Member(id: row.next(), name: row.next()) })
+  }
+}
+
+extension Activity.NoteText {
+  fileprivate init?(row: inout Row) throws {
+    let id = try row.next(optional: ID<Note>.self)
+    let body = try row.next(optional: String.self)
+    struckReason = try row.next(optional: String.self)
+    guard let id, let body else { return nil }
+    self.id = id
+    self.body = body
   }
 }

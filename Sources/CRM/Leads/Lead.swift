@@ -27,6 +27,8 @@ package struct Lead: Sendable {
   package let takeOver: Stop?
   /// No sends at all.
   package let suppression: Stop?
+  /// The day on which somebody gets back to it.
+  package let nextFollowUp: Timestamp?
   package let createdAt: Timestamp
   package let updatedAt: Timestamp
   /// Counts the lead's changes: an edit says which one it saw.
@@ -115,7 +117,7 @@ extension Lead {
            l.is_test, l.language, l.priority_tier, l.estimated_value, c.id, c.name,
            l.paused_at, l.paused_reason, p.display_name,
            l.suppressed_at, l.suppressed_reason, s.display_name,
-           l.created_at, l.updated_at, l.revision
+           l.next_followup_at, l.created_at, l.updated_at, l.revision
     from leads l
     left join memberships o on o.tenant_id = l.tenant_id and o.user_id = l.owner_id
     left join memberships p on p.tenant_id = l.tenant_id and p.user_id = l.paused_by
@@ -148,6 +150,7 @@ extension Lead {
     client = clientID.map { Client(id: $0, name: clientName ?? "") }
     takeOver = try Stop(row: &row)
     suppression = try Stop(row: &row)
+    nextFollowUp = try row.next(optional: Timestamp.self)
     createdAt = try row.next()
     updatedAt = try row.next()
     revision = try row.next()

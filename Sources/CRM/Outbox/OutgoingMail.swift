@@ -54,6 +54,7 @@ package struct OutgoingMail: Sendable {
   package let isApproved: Bool
   package let isLeadDeleted: Bool
   package let suppressedReason: String?
+  package let listedRecipients: String?
   package let approvedAt: Timestamp
   package let attemptsMax: Int
 
@@ -64,7 +65,8 @@ package struct OutgoingMail: Sendable {
       """
       select x.id, d.lead_id, x.draft_id, d.subject, x.message_id, d.manifest, p.content_sha256,
              d.status = 'approved' and d.approval_id = p.id and x.content_sha256 = p.content_sha256,
-             l.deleted_at is not null, l.suppressed_reason, p.created_at, x.max_attempts
+             l.deleted_at is not null, l.suppressed_reason, \(DNCEntry.recipientsOfDraft),
+             p.created_at, x.max_attempts
       from deliveries x
       join drafts d on d.tenant_id = x.tenant_id and d.id = x.draft_id
       join leads l on l.tenant_id = d.tenant_id and l.id = d.lead_id
@@ -78,6 +80,7 @@ package struct OutgoingMail: Sendable {
           messageID: row.next(), manifest: row.next(), approvedHash: row.next(),
           isApproved: row.next(), isLeadDeleted: row.next(),
           suppressedReason: row.next(optional: String.self),
+          listedRecipients: row.next(optional: String.self),
           approvedAt: row.next(), attemptsMax: row.next())
       })
     return mail.map { mail in
@@ -89,7 +92,7 @@ package struct OutgoingMail: Sendable {
   var facts: PolicyGate.Facts {
     PolicyGate.Facts(
       isLeadDeleted: isLeadDeleted, suppressedReason: suppressedReason,
-      contentHash: Sodium.sha256(manifest),
+      listedRecipients: listedRecipients, contentHash: Sodium.sha256(manifest),
       approvedHash: approvedHash, isApproved: isApproved)
   }
 

@@ -7,6 +7,7 @@ package struct PolicyGate: Sendable {
   package enum Rule: String, CaseIterable, Sendable, SQLReadable {
     case leadNotDeleted = "lead_not_deleted"
     case leadNotSuppressed = "lead_not_suppressed"
+    case recipientsNotListed = "recipients_not_on_dnc_list"
     case contentApproved = "content_approved"
   }
 
@@ -14,6 +15,8 @@ package struct PolicyGate: Sendable {
   package struct Facts: Sendable {
     package let isLeadDeleted: Bool
     package let suppressedReason: String?
+    /// Which recipients are on the do-not-contact list; nil for none.
+    package let listedRecipients: String?
     /// SHA-256 of the bytes that would be sent.
     package let contentHash: [UInt8]
     /// The hash in the approval; nil in a preview, where nothing is approved yet.
@@ -21,11 +24,12 @@ package struct PolicyGate: Sendable {
     package let isApproved: Bool
 
     package init(
-      isLeadDeleted: Bool = false, suppressedReason: String?, contentHash: [UInt8],
-      approvedHash: [UInt8]?, isApproved: Bool
+      isLeadDeleted: Bool = false, suppressedReason: String?, listedRecipients: String? = nil,
+      contentHash: [UInt8], approvedHash: [UInt8]?, isApproved: Bool
     ) {
       self.isLeadDeleted = isLeadDeleted
       self.suppressedReason = suppressedReason
+      self.listedRecipients = listedRecipients
       self.contentHash = contentHash
       self.approvedHash = approvedHash
       self.isApproved = isApproved
@@ -49,7 +53,7 @@ package struct PolicyGate: Sendable {
 
   /// What the rules that do not depend on an approval would say now; shown to the reviewer.
   package static func preview(_ facts: Facts) -> Verdict {
-    verdict([.leadNotDeleted, .leadNotSuppressed], facts)
+    verdict([.leadNotDeleted, .leadNotSuppressed, .recipientsNotListed], facts)
   }
 
   private static func verdict(_ rules: [Rule], _ facts: Facts) -> Verdict {
@@ -68,6 +72,7 @@ extension PolicyGate.Rule {
     switch self {
     case .leadNotDeleted: !facts.isLeadDeleted
     case .leadNotSuppressed: facts.suppressedReason == nil
+    case .recipientsNotListed: facts.listedRecipients == nil
     case .contentApproved: facts.isApproved && facts.approvedHash == facts.contentHash
     }
   }

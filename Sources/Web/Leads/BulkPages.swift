@@ -160,11 +160,16 @@ struct OperationPage: Page {
       self.currency = currency
     }
 
+    private var field: LeadField { LeadField(change.field) }
+
+    private func words(_ value: String?) -> L {
+      value.map { field.value($0, currency: currency) } ?? L(verbatim: "–")
+    }
+
     static let keys = Keys<Line>()
       .text("lead_id") { $0.change.lead.description }.text("title", \.change.title)
-      .text("field") { FieldWords.name($0.change.field) }
-      .text("old") { FieldWords.value($0.change.old, of: $0.change.field, currency: $0.currency) }
-      .text("new") { FieldWords.value($0.change.new, of: $0.change.field, currency: $0.currency) }
+      .text("field") { $0.field.words }
+      .text("old") { $0.words($0.change.old) }.text("new") { $0.words($0.change.new) }
       .flag("refused", \.change.isRefused)
   }
 

@@ -13,6 +13,12 @@ enum LeadChanges {
     router.post("/leads/{id}", .may(.writeLeads), save)
     router.post("/leads/{id}/contacts/{contact}/primary", .may(.writeLeads), makePrimary)
     router.post("/leads/{id}/contacts/{contact}/removal", .may(.writeLeads), removePerson)
+    router.post("/leads/{id}/contacts/{contact}/prohibition", .may(.writeLeads)) {
+      try changePermission($0, isAllowed: false)
+    }
+    router.post("/leads/{id}/contacts/{contact}/permission", .may(.writeLeads)) {
+      try changePermission($0, isAllowed: true)
+    }
     for deed in LeadDeed.allCases {
       router.post("/leads/{id}/\(deed.rawValue)", .may(.writeLeads)) { try carryOut(deed, $0) }
     }
@@ -114,7 +120,7 @@ enum LeadChanges {
   private static func carryOut(_ deed: LeadDeed, _ visit: Visit) throws -> Response {
     let id = try visit.id(Lead.self)
     var form = try LeadDeedForm(deed, visit.request.form)
-    guard form.isComplete else { return try LeadPages.show(visit, id: id, returned: form) }
+    guard form.isComplete else { return try LeadPages.show(visit, id: id, returned: .deed(form)) }
     do {
       return try visit.post { tx in
         try Lead.change(id, evenDeleted: deed == .restoration, in: tx) { lead in
@@ -124,11 +130,11 @@ enum LeadChanges {
       }
     } catch let refusal as Lead.Refusal {
       form.explain(refusal)
-      return try LeadPages.show(visit, id: id, returned: form)
+      return try LeadPages.show(visit, id: id, returned: .deed(form))
     } catch let error as PostgresError {
       guard let refusal = Lead.Refusal(error) else { throw error }
       form.explain(refusal)
-      return try LeadPages.show(visit, id: id, returned: form)
+      return try LeadPages.show(visit, id: id, returned: .deed(form))
     }
   }
 
@@ -144,12 +150,30 @@ enum LeadChanges {
     _ visit: Visit, _ change: (Lead, Contact, Transaction<PostEntry>) throws -> Void
   ) throws -> Response {
     let id = try visit.id(Lead.self)
-    guard let text = visit.request.parameter("contact"), let contact = ID<Contact>(text) else {
-      throw NotFound()
-    }
+    let contact = try visit.id(Contact.self, "contact")
     return try visit.post { tx in
       try Lead.changePeople(id, contact, in: tx) { lead, person in try change(lead, person, tx) }
       return Links.lead(id, .leadSaved)
+    }
+  }
+
+  private static func changePermission(_ visit: Visit, isAllowed: Bool) throws -> Response {
+    let id = try visit.id(Lead.self)
+    let contact = try visit.id(Contact.self, "contact")
+    var form = try PermissionForm(contact, isAllowed: isAllowed, visit.request.form)
+    guard let reason = form.reason.value else {
+      return try LeadPages.show(visit, id: id, returned: .permission(form))
+    }
+    let (kind, work) = (form.kind, isAllowed ? Notice.permissionGiven : .permissionTaken)
+    do {
+      return try visit.post { tx in
+        try Lead.changePermission(
+          id, contact, kind, isAllowed: isAllowed, reason: reason, in: tx)
+        return Links.lead(id, work)
+      }
+    } catch Lead.Refusal.alreadyThere {
+      form.reason.error = L("Somebody was quicker. Look again, then decide.")
+      return try LeadPages.show(visit, id: id, returned: .permission(form))
     }
   }
 }

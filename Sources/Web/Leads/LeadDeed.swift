@@ -10,6 +10,8 @@ enum LeadDeed: String, CaseIterable, Sendable {
   case contactStatus = "contact-status"
   case tags
   case contacts
+  case followUp = "follow-up"
+  case followUpRemoval = "follow-up-removal"
   case takeOver = "take-over"
   case handBack = "take-over-removal"
   case suppression
@@ -21,7 +23,7 @@ enum LeadDeed: String, CaseIterable, Sendable {
   /// What its form asks.
   enum Question {
     case stage, outcome, value, client, contactStatus, tags, why, reason
-    case firstName, lastName, email, phone
+    case firstName, lastName, email, phone, day
   }
 
   var questions: [Question] {
@@ -31,19 +33,21 @@ enum LeadDeed: String, CaseIterable, Sendable {
     case .contactStatus: [.contactStatus, .why]
     case .tags: [.tags]
     case .contacts: [.firstName, .lastName, .email, .phone]
+    case .followUp: [.day]
     case .takeOver, .handBack, .suppression, .suppressionRemoval: [.reason]
-    case .testMark, .testMarkRemoval, .archive, .restoration, .deletion: []
+    case .followUpRemoval, .testMark, .testMarkRemoval, .archive, .restoration, .deletion: []
     }
   }
 
-  /// Where on the page: beside the ladder, with who it is, or with what one can do.
-  enum Place { case ladder, identity, people, margin }
+  /// Where on the page: beside the ladder, with who it is, with what comes next, or with what one can do.
+  enum Place { case ladder, identity, people, nextStep, margin }
 
   var place: Place {
     switch self {
     case .stage, .outcome: .ladder
     case .contactStatus, .tags: .identity
     case .contacts: .people
+    case .followUp, .followUpRemoval: .nextStep
     default: .margin
     }
   }
@@ -52,7 +56,8 @@ enum LeadDeed: String, CaseIterable, Sendable {
     guard lead.life != .deleted else { return self == .restoration }
     return switch self {
     case .stage: lead.outcome == .open
-    case .outcome, .contactStatus, .tags, .contacts, .deletion: true
+    case .outcome, .contactStatus, .tags, .contacts, .followUp, .deletion: true
+    case .followUpRemoval: lead.nextFollowUp != nil
     case .takeOver: lead.takeOver == nil
     case .handBack: lead.takeOver != nil
     case .suppression: lead.suppression == nil
@@ -86,6 +91,8 @@ enum LeadDeed: String, CaseIterable, Sendable {
       let person = form.person
       guard !person.isEmpty else { throw Lead.Refusal.personNeeded }
       lead.add(person, in: tx)
+    case .followUp: try lead.followUp(on: form.day.value, in: tx)
+    case .followUpRemoval: try lead.followUp(on: nil, in: tx)
     case .takeOver: try lead.stop(.takeOver, reason: reason ?? "", in: tx)
     case .handBack: try lead.allow(.takeOver, reason: reason ?? "", in: tx)
     case .suppression: try lead.stop(.suppression, reason: reason ?? "", in: tx)
@@ -109,6 +116,8 @@ extension LeadDeed {
     case .contactStatus: L("Change the contact status")
     case .tags: L("Change the tags")
     case .contacts: L("Add a person")
+    case .followUp: L("Follow up on a day")
+    case .followUpRemoval: L("The follow-up is done")
     case .takeOver: L("Take over by hand")
     case .handBack: L("Hand back to the automatic sends")
     case .suppression: L("Stop all e-mail to this lead")
@@ -138,6 +147,8 @@ extension LeadDeed {
     case .stage: L("Move")
     case .outcome, .contactStatus, .tags: L("Save")
     case .contacts: L("Add this person")
+    case .followUp: L("Remember")
+    case .followUpRemoval: L("Take it off the list")
     case .takeOver: L("Take over")
     case .handBack: L("Hand back")
     case .suppression: L("Stop all e-mail")

@@ -11,6 +11,7 @@ struct LeadDeedForm {
   var client = Field<String?, L>()
   var contactStatus = Field<Lead.ContactStatus, L>()
   var tags = Field<Tags, L>()
+  var day = Field<Day, L>()
   var reason = Field<String?, L>()
   var firstName = Field<String?, L>()
   var lastName = Field<String?, L>()
@@ -32,6 +33,7 @@ struct LeadDeedForm {
     client.typed = lead.client?.name ?? lead.company ?? ""
     contactStatus.typed = lead.contactStatus.rawValue
     tags.typed = lead.tags.joined(separator: ", ")
+    day.typed = lead.nextFollowUp.map { Day(of: $0).text } ?? ""
   }
 
   init(_ deed: LeadDeed, _ posted: PostedForm) throws {
@@ -61,6 +63,8 @@ struct LeadDeedForm {
         phone = try posted.optionalField(
           "phone", orElse: L("Write the number with its country code, like +33 6 12 34 56 78."),
           read: { PhoneNumber($0) })
+      case .day:
+        day = try posted.field("day", orElse: L("Choose a day."), read: { Day($0) })
       case .why: reason = try posted.optionalText("reason", max: 500, orElse: odd)
       case .reason:
         let text: Field<String, L> = try posted.text(
@@ -86,6 +90,7 @@ struct LeadDeedForm {
     case (.clientNameNeeded, _): client.error = message
     case (.alreadyThere, .contacts): email.error = L("This person stands there already.")
     case (.personNeeded, _): lastName.error = message
+    case (.alreadyThere, .followUp): day.error = L("It is on that day already.")
     case (.alreadyThere, .stage): stage.error = message
     case (.alreadyThere, .outcome): outcome.error = message
     case (.alreadyThere, .contactStatus): contactStatus.error = message
@@ -100,7 +105,7 @@ struct LeadDeedForm {
         ("stage", stage.error), ("outcome", outcome.error), ("value", value.error),
         ("client", client.error), ("first_name", firstName.error), ("last_name", lastName.error),
         ("email", email.error), ("phone", phone.error), ("contact_status", contactStatus.error),
-        ("tags", tags.error),
+        ("tags", tags.error), ("day", day.error),
         ("reason", reason.error),
       ].map { (name: "\(deed.rawValue)-\($0.0)", error: $0.1) }
     ).problems
@@ -125,13 +130,14 @@ struct LeadDeedLine: Templated {
     var options: [Choice] = []
     var suggestions: [String] = []
     var isRequired = false
+    var isDay = false
     var hint: L?
 
     static let keys = Keys<Input>()
       .text("input_id", \.id).text("input_name", \.name).text("input_label", \.label)
       .text("typed", \.typed).text("input_error", \.error).flag("required", \.isRequired)
       .text("input_hint", \.hint).flag("is_choice") { !$0.options.isEmpty }
-      .list("options", \.options)
+      .flag("is_day", \.isDay).list("options", \.options)
   }
 
   static let keys = Keys<LeadDeedLine>()
@@ -193,6 +199,10 @@ extension LeadDeedLine.Input {
       self.init(
         id: id("phone"), name: "phone", label: L("Phone"), typed: form.phone.typed,
         error: form.phone.error)
+    case .day:
+      self.init(
+        id: id("day"), name: "day", label: L("Day"), typed: form.day.typed, error: form.day.error,
+        isDay: true)
     case .why, .reason:
       self.init(
         id: id("reason"), name: "reason", label: L("Reason"), typed: form.reason.typed,

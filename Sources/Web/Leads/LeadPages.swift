@@ -10,6 +10,9 @@ enum LeadPages {
     router.get("/leads", .may(.readLeads), list)
     router.get("/leads.csv", .may(.readLeads), export)
     router.get("/leads/{id}", .may(.readLeads), show)
+    router.get("/leads/{id}/drafts", .may(.readLeads), drafts)
+    router.get("/leads/{id}/conversation", .may(.readLeads), conversation)
+    router.get("/leads/{id}/history", .may(.readLeads), history)
   }
 
   private static func list(_ visit: Visit) throws -> Response {
@@ -49,18 +52,40 @@ enum LeadPages {
     try show(visit, id: try visit.id(Lead.self), returned: nil)
   }
 
-  /// The record page; `returned` is the one of its forms that came back with something wrong.
-  static func show(
-    _ visit: Visit, id: ID<Lead>, returned: LeadDeedForm?
-  ) throws -> Response {
+  /// The record; `returned` is the one of its forms that came back with something wrong.
+  static func show(_ visit: Visit, id: ID<Lead>, returned: ReturnedForm?) throws -> Response {
+    let filter = try Activity.Filter(visit.request.query)
     let before = try visit.queryID("before", of: Activity.self)
-    let (desk, lead, contacts, steps, ending, drafts, activities) = try visit.read(
-      Lead.find(id), Contact.all(of: id), StageStep.all(of: id), OutcomeChange.latest(of: id),
-      DraftSummary.all(of: id), Activity.latest(of: id, before: before))
-    guard let lead else { throw NotFound() }
-    let page = LeadPage(
-      desk, lead, contacts: contacts, steps: steps, ending: ending, drafts: drafts,
-      activities: activities, returned: returned)
-    return try visit.page(page, desk, status: returned == nil ? .ok : .unprocessableContent)
+    let (record, activities, actors) = try visit.readRecord(
+      id, .timeline, returned: returned, Activity.latest(of: id, filter, before: before),
+      Activity.actors(on: id))
+    let page = LeadTimelinePage(
+      record, filter, before: before, activities, actors: actors)
+    return try visit.page(
+      page, record.desk, status: returned == nil ? .ok : .unprocessableContent)
+  }
+
+  private static func drafts(_ visit: Visit) throws -> Response {
+    // Every record needs its drafts for the next step: nothing is asked besides.
+    let record = try visit.readRecord(try visit.id(Lead.self), .drafts)
+    return try visit.page(LeadDraftsPage(record: record), record.desk)
+  }
+
+  private static func conversation(_ visit: Visit) throws -> Response {
+    let id = try visit.id(Lead.self)
+    let before = try visit.queryID("before", of: ConversationMessage.self)
+    let (record, messages) = try visit.readRecord(
+      id, .conversation, ConversationMessage.latest(of: id, before: before))
+    return try visit.page(
+      LeadConversationPage(record, messages, before: before), record.desk)
+  }
+
+  private static func history(_ visit: Visit) throws -> Response {
+    let id = try visit.id(Lead.self)
+    let before = try visit.queryID("before", of: FieldHistory.self)
+    let (record, steps, fields) = try visit.readRecord(
+      id, .history, AxisStep.all(of: id), FieldHistory.of(id, before: before))
+    return try visit.page(
+      LeadHistoryPage(record, steps, fields, before: before), record.desk)
   }
 }

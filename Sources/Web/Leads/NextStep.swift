@@ -9,7 +9,9 @@ struct NextStep {
   /// Writing is possible, but not the first thing to do.
   let isWritingApart: Bool
 
-  init(_ lead: Lead, hasAddress: Bool, drafts: [DraftSummary], viewer: Viewer) {
+  init(
+    _ lead: Lead, hasAddress: Bool, mayReceive: Bool, drafts: [DraftSummary], viewer: Viewer
+  ) {
     let write = Links.newDraft(for: lead.id)
     guard viewer.may(.writeDrafts) else {
       self.init(
@@ -20,6 +22,9 @@ struct NextStep {
     if lead.suppression != nil {
       self.init(
         L("Nothing may be sent to this lead. Call, or wait until the reason no longer holds."))
+    } else if hasAddress, !mayReceive {
+      self.init(
+        L("Nobody at this lead may be e-mailed. Call, or wait until the reason no longer holds."))
     } else if let draft = drafts.first(where: { $0.status == .draft }) {
       self.init(
         draft.comment == nil

@@ -9,26 +9,32 @@ struct TimelineLine: Templated {
   let linkURL: String?
   let linkName: L
   let detail: String?
+  let isStruck: Bool
   let moment: Moment
 
-  init(_ activity: Activity, _ viewer: Viewer) {
+  init(_ activity: Activity, on lead: ID<Lead>, _ viewer: Viewer) {
     summary = activity.summary
     actorName = activity.actorName.map { L(verbatim: $0) } ?? L("CloserFlow")
     actorKind = activity.actorName == nil ? L("worker") : nil
-    if let delivery = activity.delivery, viewer.may(.readOutbox) {
+    if let note = activity.note {
+      linkURL = Links.note(note.id, on: lead)
+      linkName = L("Note")
+    } else if let delivery = activity.delivery, viewer.may(.readOutbox) {
       linkURL = Links.delivery(delivery)
       linkName = L("Delivery")
     } else {
       linkURL = activity.draft.map { Links.draft($0) }
       linkName = L("Draft")
     }
-    detail = activity.reason
+    detail = activity.note?.body ?? activity.reason
+    isStruck = activity.note?.struckReason != nil
     moment = Moment(activity.at, now: viewer.now)
   }
 
   static let keys = Keys<TimelineLine>()
     .text("summary", \.summary).text("actor_name", \.actorName).text("actor_kind", \.actorKind)
     .text("link_url", \.linkURL).text("link_name", \.linkName).text("detail", \.detail)
+    .flag("struck", \.isStruck)
     .moment("happened") { $0.moment }
 }
 
@@ -71,6 +77,13 @@ extension Activity {
     case .deliveryDead: L("“\(subject)” could not be delivered.")
     case .deliveryUncertain: L("Nobody knows whether “\(subject)” arrived.")
     case .deliveryResolved: L("Settled the delivery of “\(subject)”.")
+    case .noteAdded:
+      note?.struckReason == nil ? L("Wrote a note.") : L("Wrote a note, struck out since.")
+    case .noteStruck: L("Struck out a note.")
+    case .followUpSet: L("To be followed up on \(to ?? "").")
+    case .followUpDone: L("Followed up, or no longer to be.")
+    case .dncAdded: L("Nobody contacts \(subject) any more.")
+    case .dncRemoved: L("\(subject) may be contacted again.")
     }
   }
 

@@ -21,10 +21,12 @@ struct ReviewCardPage: Page {
   private var verdict: VerdictBar {
     let verdict = PolicyGate.preview(
       PolicyGate.Facts(
-        suppressedReason: draft.suppressedReason, contentHash: draft.contentHash ?? [],
+        suppressedReason: draft.suppressedReason, listedRecipients: draft.listedRecipients,
+        contentHash: draft.contentHash ?? [],
         approvedHash: nil, isApproved: false))
     return VerdictBar(
-      isAllowed: verdict.isAllowed, trace: verdict.trace, reason: draft.suppressedReason,
+      isAllowed: verdict.isAllowed, trace: verdict.trace,
+      reason: draft.suppressedReason ?? draft.listedRecipients,
       at: desk.viewer.now, now: desk.viewer.now)
   }
 

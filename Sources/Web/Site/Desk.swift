@@ -11,6 +11,7 @@ struct Desk: Templated, Sendable {
   private let viewerRoles: L
   private let reviewCount: String?
   private let outboxCount: String?
+  private let notificationCount: String?
 
   init(_ frame: Frame, _ viewer: Viewer, _ counts: DeskCounts) {
     self.frame = frame
@@ -18,6 +19,7 @@ struct Desk: Templated, Sendable {
     viewerRoles = Role.words(for: viewer.roles)
     reviewCount = Self.capped(counts.waitingForReview)
     outboxCount = Self.capped(counts.deliveriesThatStandStill)
+    notificationCount = Self.capped(counts.unreadNotifications)
   }
 
   /// What is known before anybody asked the database.
@@ -71,6 +73,7 @@ struct Desk: Templated, Sendable {
     .text("request_id") { _ in String?.none }
     .text("today_count") { _ in String?.none }.text("leads_count") { _ in String?.none }
     .text("review_count", \.reviewCount).text("outbox_count", \.outboxCount)
+    .text("notification_count", \.notificationCount)
     .flag("show_today") { $0.viewer.may(.writeDrafts) }
     .flag("show_leads") { $0.viewer.may(.readLeads) }
     .flag("show_review") { $0.viewer.may(.review) }
@@ -79,6 +82,7 @@ struct Desk: Templated, Sendable {
     .flag("nav_leads_current") { $0.isCurrent("leads") || $0.isCurrent("drafts") }
     .flag("nav_review_current") { $0.isCurrent("review") }
     .flag("nav_outbox_current") { $0.isCurrent("outbox") }
+    .flag("nav_notifications_current") { $0.isCurrent("notifications") }
 }
 
 /// A word and a shape beside a state: all is well, look here, stop, or nothing to say.

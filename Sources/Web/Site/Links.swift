@@ -20,6 +20,10 @@ enum Links {
     said("/operations/\(id)", notice)
   }
 
+  static func note(_ id: ID<Note>, on lead: ID<Lead>) -> String { "\(Self.lead(lead))/notes/\(id)" }
+
+  static let notifications = "/notifications"
+
   static func newDraft(for lead: ID<Lead>) -> String {
     "/leads/\(lead)/drafts/new?type=\(Draft.Kind.followupEmail.rawValue)"
   }

@@ -14,6 +14,10 @@ enum Notice: String, Sendable {
   case exportTooLong = "export-too-long"
   case segmentSaved = "segment-saved"
   case segmentDeleted = "segment-deleted"
+  case permissionTaken = "permission-taken"
+  case permissionGiven = "permission-given"
+  case noteAdded = "note-added"
+  case noteStruck = "note-struck"
   case draftSaved = "draft-saved"
   case draftSubmitted = "draft-submitted"
   case draftWithdrawn = "draft-withdrawn"
@@ -38,6 +42,10 @@ enum Notice: String, Sendable {
       L("More than 50,000 leads do not fit in one file. Narrow the list first.")
     case .segmentSaved: L("Saved. It stands in your segments.")
     case .segmentDeleted: L("The segment is gone. Its leads are not.")
+    case .permissionTaken: L("Noted. Nobody uses this address or number any more.")
+    case .permissionGiven: L("Noted. It may be used again.")
+    case .noteAdded: L("The note is on the timeline.")
+    case .noteStruck: L("The note is struck out.")
     case .draftSaved: L("Saved. Nothing is sent.")
     case .draftSubmitted: L("Submitted. A reviewer decides now.")
     case .draftWithdrawn: L("Withdrawn from review. You can edit it again.")

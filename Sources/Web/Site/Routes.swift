@@ -12,6 +12,8 @@ enum Routes {
     LeadChanges.add(to: &router)
     BulkPages.add(to: &router)
     SegmentPages.add(to: &router)
+    NotePages.add(to: &router)
+    NotificationPages.add(to: &router)
     DraftPages.add(to: &router)
     DraftChanges.add(to: &router)
     ReviewPages.add(to: &router)
@@ -23,8 +25,10 @@ extension Site {
   /// Every page with its template: what `Templates` compiles at start.
   package static let pages: [any Page.Type] = [
     SignInPage.self, ErrorPage.self, SessionEndedPage.self, TodayPage.self,
-    LeadListPage.self, NewLeadPage.self, EditLeadPage.self, LeadPage.self,
     BulkPage.self, OperationPage.self, SegmentListPage.self, SegmentPage.self,
+    LeadListPage.self, NewLeadPage.self, EditLeadPage.self,
+    LeadTimelinePage.self, LeadDraftsPage.self, LeadConversationPage.self, LeadHistoryPage.self,
+    NoteDetailPage.self, NotificationListPage.self,
     NewDraftPage.self, EditDraftPage.self, DraftPage.self,
     ReviewQueuePage.self, ReviewCardPage.self, ReviewChangedPage.self,
     DeliveryListPage.self, DeliveryPage.self,

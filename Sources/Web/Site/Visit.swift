@@ -33,8 +33,8 @@ struct Visit {
   }
 
   /// The id in the path, or nothing there: 404.
-  func id<Subject>(_ subject: Subject.Type) throws -> ID<Subject> {
-    guard let text = request.parameter("id"), let id = ID<Subject>(text) else { throw NotFound() }
+  func id<Subject>(_ subject: Subject.Type, _ name: String = "id") throws -> ID<Subject> {
+    guard let text = request.parameter(name), let id = ID<Subject>(text) else { throw NotFound() }
     return id
   }
 
@@ -55,6 +55,15 @@ extension Visit {
   /// Answers the queries, and what the frame around the page needs, in one round trip.
   func read<each T>(_ queries: repeat Query<each T>) throws -> (Desk, repeat each T) {
     try services.database.read(as: DeskEntry(self), repeat each queries)
+  }
+
+  /// The same where some answers are parts of one thing, which `whole` puts together.
+  func read<each Part, Whole, each T>(
+    _ parts: (repeat Query<each Part>), whole: (Desk, repeat each Part) throws -> Whole,
+    _ queries: repeat Query<each T>
+  ) throws -> (Whole, repeat each T) {
+    try services.database.read(
+      as: DeskEntry(self), (repeat each parts), whole: whole, repeat each queries)
   }
 
   /// Makes a change: `body` looks, decides, queues, and answers with where to go. A form that was

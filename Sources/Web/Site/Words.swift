@@ -225,6 +225,7 @@ extension PolicyGate.Rule {
     switch self {
     case .leadNotDeleted: L("The lead is there")
     case .leadNotSuppressed: L("The lead may be written to")
+    case .recipientsNotListed: L("No recipient is on the do-not-contact list")
     case .contentApproved: L("The content is exactly what was approved")
     }
   }
@@ -236,6 +237,9 @@ extension PolicyGate.Rule {
     case .leadNotSuppressed:
       reason.map { L("No e-mail may go to this lead: \($0)") }
         ?? L("No e-mail may go to this lead.")
+    case .recipientsNotListed:
+      reason.map { L("On the do-not-contact list: \($0)") }
+        ?? L("A recipient is on the do-not-contact list.")
     case .contentApproved: L("The content is not the one that was approved.")
     }
   }

@@ -17,13 +17,17 @@ enum TodayPages {
   }
 
   private static func today(_ visit: Visit) throws -> Response {
-    let (desk, drafts, leads) = try visit.read(DraftSummary.mine, LeadSummary.unwritten)
-    return try visit.page(TodayPage(desk, drafts: drafts, leads: leads), desk)
+    let (desk, due, drafts, leads) = try visit.read(
+      DueFollowUp.mine, DraftSummary.mine, LeadSummary.unwritten)
+    return try visit.page(TodayPage(desk, due: due, drafts: drafts, leads: leads), desk)
   }
 }
 
 struct TodayPage: Page {
   let desk: Desk
+  /// Leads that somebody wanted to get back to by today.
+  let due: [DueLine]
+  let hasMoreDue: Bool
   /// What waits for the viewer, and what waits for others or is over.
   let toDo: [Group]
   let underWay: [Group]
@@ -45,8 +49,21 @@ struct TodayPage: Page {
       }
   }
 
-  init(_ desk: Desk, drafts: [DraftSummary], leads: [LeadSummary]) {
+  struct DueLine: Templated {
+    let lead: DueFollowUp
+    let line: FollowUpLine
+
+    static let keys = Keys<DueLine>().include(\.line)
+      .text("lead_id") { $0.lead.lead.description }.text("title", \.lead.title)
+      .text("company", \.lead.company)
+  }
+
+  init(_ desk: Desk, due: [DueFollowUp], drafts: [DraftSummary], leads: [LeadSummary]) {
     self.desk = desk
+    self.due = due.prefix(Self.leadsShown).map {
+      DueLine(lead: $0, line: FollowUpLine(due: $0.due, now: desk.viewer.now))
+    }
+    hasMoreDue = due.count > Self.leadsShown
     func groups(_ statuses: Draft.Status...) -> [Group] {
       statuses.compactMap { status in
         let lines = drafts.filter { $0.status == status }
@@ -66,7 +83,11 @@ struct TodayPage: Page {
     .flag("may_add") { $0.desk.viewer.may(.writeLeads) }
     .list("to_do", \.toDo).list("under_way", \.underWay)
     .text("to_decide", \.desk.waitingForReview)
-    .flag("all_done") { $0.toDo.isEmpty && $0.underWay.isEmpty && $0.waiting.isEmpty }
+    .flag("has_due") { !$0.due.isEmpty }.list("due", \.due)
+    .text("due_count") { $0.hasMoreDue ? "\(TodayPage.leadsShown)+" : "\($0.due.count)" }
+    .flag("all_done") {
+      $0.due.isEmpty && $0.toDo.isEmpty && $0.underWay.isEmpty && $0.waiting.isEmpty
+    }
     .flag("has_waiting_leads") { !$0.waiting.isEmpty }
     .text("waiting_leads_count") { $0.hasMore ? "\(TodayPage.leadsShown)+" : "\($0.waiting.count)" }
     .list("waiting_leads", \.waiting)

@@ -3,11 +3,12 @@ import Testing
 
 @Suite struct `The policy gate` {
   private func facts(
-    suppressed: String? = nil, hash: [UInt8] = [1], approved: [UInt8]? = [1],
+    suppressed: String? = nil, listed: String? = nil, hash: [UInt8] = [1], approved: [UInt8]? = [1],
     isApproved: Bool = true
   ) -> PolicyGate.Facts {
     PolicyGate.Facts(
-      suppressedReason: suppressed, contentHash: hash, approvedHash: approved,
+      suppressedReason: suppressed, listedRecipients: listed, contentHash: hash,
+      approvedHash: approved,
       isApproved: isApproved)
   }
 
@@ -25,6 +26,14 @@ import Testing
     #expect(!verdict.isAllowed)
     #expect(verdict.reasonCode == "lead_not_suppressed")
     #expect(verdict.trace.map(\.rule) == [.leadNotDeleted, .leadNotSuppressed])
+  }
+
+  @Test
+  func `holds back what is for somebody on the do-not-contact list, before and after approval`() {
+    let listed = facts(listed: "a@b.example")
+
+    #expect(PolicyGate.decide(listed).reasonCode == "recipients_not_on_dnc_list")
+    #expect(PolicyGate.preview(listed).reasonCode == "recipients_not_on_dnc_list")
   }
 
   @Test func `holds back bytes that are not the approved ones`() {

@@ -41,7 +41,7 @@ import Testing
       "title": "T", "subject": "S", "content_md": "C", "reason": "R", "comment": "C",
       "revision": "1",
       "stage": "discovery", "content_sha256": String(repeating: "ab", count: 32),
-      "resolution": "cancel",
+      "resolution": "cancel", "body": "B", "kind": "email",
     ]
   }
 

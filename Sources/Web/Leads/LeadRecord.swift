@@ -1,58 +1,65 @@
 import CRM
 import HTTP
+import Postgres
 import Templating
 
-/// The record: who it is, where it stands, what was written, what happened, what to do next.
-struct LeadPage: Page {
+/// What stands around every tab of a lead's record: who it is, where it stands, what to do next.
+struct LeadRecord: Templated {
   let desk: Desk
   let lead: Lead
   let contacts: [ContactLine]
   let stages: [StageLine]
-  let drafts: [DraftLine]
-  let timeline: [TimelineLine]
-  let olderTimelineURL: String?
+  let drafts: [DraftSummary]
   let nextStep: NextStep
   let ending: OutcomeChange?
-  let returned: LeadDeedForm?
+  let tab: LeadTab
+  let returned: ReturnedForm?
 
-  init(
-    _ desk: Desk, _ lead: Lead, contacts: [Contact], steps: [StageStep], ending: OutcomeChange?,
-    drafts: [DraftSummary], activities: [Activity], returned: LeadDeedForm?
+  fileprivate init(
+    _ desk: Desk, _ lead: Lead, _ contacts: [Contact], _ listed: [DNCEntry], _ steps: [StageStep],
+    _ ending: OutcomeChange?, _ drafts: [DraftSummary], _ tab: LeadTab, _ returned: ReturnedForm?
   ) {
     self.desk = desk
     self.lead = lead
     self.ending = ending
+    self.drafts = drafts
+    self.tab = tab
     self.returned = returned
-    self.contacts = contacts.map(ContactLine.init)
+    let lines = contacts.map { ContactLine($0, of: lead, listed, desk.viewer, returned) }
+    self.contacts = lines
     stages = Lead.Stage.allCases.map { StageLine($0, of: lead, steps, now: desk.viewer.now) }
-    self.drafts = drafts.map { DraftLine($0, now: desk.viewer.now) }
-    timeline = activities.prefix(Activity.pageSize).map { TimelineLine($0, desk.viewer) }
-    olderTimelineURL =
-      activities.count > Activity.pageSize
-      ? Links.list(
-        Links.lead(lead.id), [("before", activities[Activity.pageSize - 1].id.description)])
-      : nil
     nextStep = NextStep(
-      lead, hasAddress: contacts.contains { $0.email != nil }, drafts: drafts, viewer: desk.viewer)
+      lead, hasAddress: contacts.contains { $0.email != nil },
+      mayReceive: lines.contains(where: \.mayReceive), drafts: drafts, viewer: desk.viewer)
   }
 
   private var mayWrite: Bool { desk.viewer.may(.writeLeads) }
   private var isSuppressed: Bool { lead.suppression != nil }
-  private var hasAddress: Bool { contacts.contains { $0.email != nil } }
+  private var hasAddress: Bool { contacts.contains { $0.hasAddress } }
+  private var mayReceive: Bool { contacts.contains(where: \.mayReceive) }
+
+  private var tabs: [LeadTabLine] {
+    LeadTab.allCases.map {
+      LeadTabLine(
+        tab: $0, lead: lead.id, isCurrent: $0 == tab,
+        count: $0 == .drafts && !drafts.isEmpty ? drafts.count : nil)
+    }
+  }
+
   /// The forms that stand there, for who may use them.
   private func deeds(_ place: LeadDeed.Place) -> [LeadDeedLine] {
     guard mayWrite else { return [] }
     return LeadDeed.allCases.filter { $0.place == place && $0.isOffered(for: lead) }
       .map { deed in
-        let isOpen = returned?.deed == deed
-        let form = isOpen ? returned : nil
+        let form: LeadDeedForm? =
+          if case .deed(let form) = returned, form.deed == deed { form } else { nil }
         return LeadDeedLine(
-          form: form ?? LeadDeedForm(deed, lead), isOpen: isOpen, currency: desk.viewer.currency)
+          form: form ?? LeadDeedForm(deed, lead), isOpen: form != nil,
+          currency: desk.viewer.currency)
       }
   }
 
-  static let template = "leads/show"
-  static let keys = Keys<LeadPage>().include(\.desk)
+  static let keys = Keys<LeadRecord>().include(\.desk)
     .text("lead_id") { $0.lead.id.description }.text("title", \.lead.title)
     .text("company", \.lead.company).text("description", \.lead.description)
     .text("source", \.lead.source).text("owner_name") { $0.lead.owner?.name ?? "–" }
@@ -69,12 +76,16 @@ struct LeadPage: Page {
     }
     .text("suppressed_exact") { $0.lead.suppression.map { ExactTime(time: $0.since) } }
     .text("suppressed_iso") { $0.lead.suppression.map { ISOTime(time: $0.since) } }
-    .flag("may_receive") { !$0.isSuppressed && $0.hasAddress }
+    .flag("may_receive") { $0.mayReceive }
+    .flag("nobody_may") { !$0.isSuppressed && $0.hasAddress && !$0.mayReceive }
     .flag("no_address") { !$0.isSuppressed && !$0.hasAddress }
     .list("contacts", \.contacts)
     .text("next_step", \.nextStep.words).text("next_step_url", \.nextStep.url)
     .text("next_step_action", \.nextStep.action)
     .flag("may_write") { $0.desk.viewer.may(.writeDrafts) && $0.nextStep.isWritingApart }
+    .object("follow_up") { page in
+      page.lead.nextFollowUp.map { FollowUpLine(due: $0, now: page.desk.viewer.now) }
+    }
     .flag("taken_over") { $0.lead.takeOver != nil }
     .text("taken_over_reason") { $0.lead.takeOver?.reason ?? "" }
     .text("taken_over_by") { $0.lead.takeOver?.by ?? "" }
@@ -95,7 +106,7 @@ struct LeadPage: Page {
       $0.ending.map { L.plural($0.days, "after \($0.days) day", "after \($0.days) days") }
     }
     .list("ladder_deeds") { $0.deeds(.ladder) }.list("identity_deeds") { $0.deeds(.identity) }
-    .list("people_deeds") { $0.deeds(.people) }
+    .list("people_deeds") { $0.deeds(.people) }.list("next_deeds") { $0.deeds(.nextStep) }
     .list("margin_deeds") { $0.deeds(.margin) }
     .list("stages", \.stages).flag("may_move") {
       $0.mayWrite && $0.lead.outcome == .open && $0.lead.life != .deleted
@@ -104,33 +115,45 @@ struct LeadPage: Page {
     .text("next_stage_name") { $0.lead.stage.next?.words ?? L("Decision") }
     .flag("has_errors") { $0.returned?.problems.isEmpty == false }
     .list("errors") { $0.returned?.problems ?? [] }
-    .flag("has_drafts") { !$0.drafts.isEmpty }.list("drafts", \.drafts)
-    .list("timeline", \.timeline).text("older_timeline_url", \.olderTimelineURL)
+    .list("tabs") { $0.tabs }
+}
+
+extension Visit {
+  /// The record of a lead around one of its tabs, and what the tab asks for besides.
+  func readRecord<each T>(
+    _ id: ID<Lead>, _ tab: LeadTab, returned: ReturnedForm? = nil, _ queries: repeat Query<each T>
+  ) throws -> (LeadRecord, repeat each T) {
+    try read(
+      (
+        Lead.find(id), Contact.all(of: id), DNCEntry.all(of: id), StageStep.all(of: id),
+        OutcomeChange.latest(of: id), DraftSummary.all(of: id)
+      ),
+      whole: { desk, lead, contacts, listed, steps, ending, drafts in
+        guard let lead else { throw NotFound() }
+        return LeadRecord(desk, lead, contacts, listed, steps, ending, drafts, tab, returned)
+      }, repeat each queries)
+  }
+}
+
+/// The one form of a record that came back with something wrong.
+enum ReturnedForm {
+  case deed(LeadDeedForm)
+  case permission(PermissionForm)
+  case note(NoteForm)
+
+  /// For the summary above the page, by the ids of the inputs.
+  var problems: [FieldProblem] {
+    switch self {
+    case .deed(let form): form.problems
+    case .permission(let form): form.problems
+    case .note(let form): form.problems
+    }
+  }
 }
 
 struct TagLine: Templated {
   let name: String
   static let keys = Keys<TagLine>().text("tag", \.name)
-}
-
-struct ContactLine: Templated {
-  let id: String
-  let name: String
-  let email: String?
-  let phone: String?
-  let isPrimary: Bool
-
-  init(_ contact: Contact) {
-    id = contact.id.description
-    name = contact.words
-    email = contact.email
-    phone = contact.phone
-    isPrimary = contact.isPrimary
-  }
-
-  static let keys = Keys<ContactLine>()
-    .text("name", \.name).text("email", \.email).text("phone", \.phone)
-    .text("contact_id", \.id).flag("primary", \.isPrimary)
 }
 
 /// One rung of the ladder, with when the lead last came there and how long it has stayed.
@@ -151,33 +174,22 @@ struct StageLine: Templated {
     .flag("current") { $0.position == "current" }.moment("since") { $0.since }
 }
 
-struct DraftLine: Templated {
-  let id: String
-  let subject: String
-  let status: Draft.Status
-  let authorName: String
-  let version: Int
-  let changed: Moment
-  let leadTitle: String
-  let comment: String?
+/// When somebody gets back to a lead: on a day to come, today, or too late.
+struct FollowUpLine: Templated {
+  let due: Timestamp
+  let now: Timestamp
 
-  init(_ draft: DraftSummary, now: Timestamp) {
-    id = draft.id.description
-    subject = draft.subject.isEmpty ? "–" : draft.subject
-    status = draft.status
-    authorName = draft.authorName
-    version = draft.version
-    changed = Moment(draft.updatedAt, now: now)
-    leadTitle = draft.leadTitle
-    comment = draft.comment
+  private var days: Int { due.dayNumber - now.dayNumber }
+
+  var tone: Tone { days < 0 ? .stop : days == 0 ? .look : .plain }
+
+  private var words: L {
+    days < 0 ? L("Follow-up overdue since") : days == 0 ? L("Follow up today,") : L("Follow up on")
   }
 
-  static let keys = Keys<DraftLine>()
-    .text("draft_id", \.id).text("subject", \.subject)
-    .text("status_name") { $0.status.words }.text("status_tone") { $0.status.tone }
-    .text("author_name", \.authorName).text("version", \.version)
-    .text("lead_title", \.leadTitle)
-    .text("comment") { [.draft, .rejected].contains($0.status) ? $0.comment : nil }
-    .text("url") { $0.status == .draft ? "/drafts/\($0.id)/edit" : "/drafts/\($0.id)" }
-    .moment("changed") { $0.changed }
+  static let keys = Keys<FollowUpLine>()
+    .text("follow_up_words") { $0.words }.text("follow_up_tone") { $0.tone }
+    .text("follow_up_day") { DayOfYear(time: $0.due) }
+    .text("follow_up_exact") { ExactTime(time: $0.due) }
+    .text("follow_up_iso") { ISOTime(time: $0.due) }
 }

@@ -1,0 +1,39 @@
+// What people note about a lead and agree on: notes, follow-ups, who may be contacted.
+
+extension Event {
+  static func noteAdded(_ note: ID<Note>, on lead: ID<Lead>) -> Event {
+    Event(
+      name: "NoteAdded", lead: lead, subject: note.description,
+      payload: .object(["note": .id(note)]), activity: .noteAdded,
+      activityData: .object(["note": .id(note)]))
+  }
+
+  static func noteStruck(_ note: ID<Note>, on lead: ID<Lead>, reason: String) -> Event {
+    Event(
+      name: "NoteStruck", lead: lead, subject: note.description,
+      payload: .object(["note": .id(note)]), activity: .noteStruck,
+      activityData: .object(["reason": .string(reason)]))
+  }
+
+  static func followUpSet(_ lead: ID<Lead>, _ change: FieldChange) -> Event {
+    Event(
+      name: "LeadUpdated", lead: lead, subject: "\(lead):\(ID<Event>())",
+      payload: .object(["fields": .array([.string(change.field)])]),
+      activity: change.new == nil ? .followUpDone : .followUpSet,
+      activityData: .object(["from": .string(change.old), "to": .string(change.new)]),
+      changes: [change])
+  }
+
+  static func dncChanged(
+    on lead: ID<Lead>, entry: ID<DNCEntry>, _ kind: DNCEntry.Kind, _ address: String,
+    isListed: Bool, reason: String
+  ) -> Event {
+    Event(
+      name: isListed ? "DncAdded" : "DncRemoved", lead: lead, subject: entry.description,
+      payload: .object(["entry": .id(entry), "kind": .string(kind.rawValue)]),
+      activity: isListed ? .dncAdded : .dncRemoved,
+      activityData: .object(["subject": .string(address), "reason": .string(reason)]),
+      changes: [FieldChange("do_not_contact", isListed ? nil : address, isListed ? address : nil)]
+        .compactMap { $0 })
+  }
+}

@@ -1,0 +1,69 @@
+import CRM
+import Templating
+
+/// What was said, in and out, newest first.
+struct LeadConversationPage: Page {
+  let record: LeadRecord
+  let messages: [MessageLine]
+  let newestURL: String?
+  let olderURL: String?
+
+  init(
+    _ record: LeadRecord, _ found: [ConversationMessage], before: ID<ConversationMessage>?
+  ) {
+    self.record = record
+    let here = LeadTab.conversation.url(record.lead.id)
+    messages = found.prefix(ConversationMessage.pageSize).map {
+      MessageLine($0, record.desk.viewer)
+    }
+    newestURL = before == nil ? nil : here
+    olderURL =
+      found.count > ConversationMessage.pageSize
+      ? Links.list(here, [("before", found[ConversationMessage.pageSize - 1].id.description)])
+      : nil
+  }
+
+  static let template = "leads/conversation"
+  static let keys = Keys<LeadConversationPage>().include(\.record)
+    .flag("has_messages") { !$0.messages.isEmpty }.list("messages", \.messages)
+    .flag("has_pages") { $0.newestURL != nil || $0.olderURL != nil }
+    .text("newest_url", \.newestURL).text("older_url", \.olderURL)
+}
+
+struct MessageLine: Templated {
+  let message: ConversationMessage
+  let moment: Moment
+
+  init(_ message: ConversationMessage, _ viewer: Viewer) {
+    self.message = message
+    moment = Moment(message.at, now: viewer.now)
+  }
+
+  private var writer: L {
+    switch message.role {
+    case .lead: L("From the lead")
+    case .operator: message.actorName.map { L("From \($0)") } ?? L("From us")
+    case .ai: L("From the assistant")
+    case .system: L("CloserFlow")
+    }
+  }
+
+  static let keys = Keys<MessageLine>()
+    .text("message", \.message.content).text("writer") { $0.writer }
+    .flag("inbound") { $0.message.role == .lead }
+    .text("channel_name") { $0.message.channel.words }.text("thread_subject", \.message.subject)
+    .flag("awaiting") { $0.message.isAwaitingReply && $0.message.role == .lead }
+    .flag("closed", \.message.isClosed)
+    .moment("said") { $0.moment }
+}
+
+extension ConversationThread.Channel {
+  var words: L {
+    switch self {
+    case .email: L("E-mail")
+    case .sms: L("Text message")
+    case .phone: L("Phone")
+    case .form: L("Web form")
+    }
+  }
+}

@@ -1,0 +1,164 @@
+import CRM
+import Postgres
+import TestSupport
+import Testing
+
+@Suite struct `The record of a lead` {
+  private func revision(of lead: String, _ acme: TestTenant) throws -> String {
+    try acme.sales.get("/leads/\(lead)/edit").hidden("revision") ?? ""
+  }
+
+  @Test(arguments: ["", "/drafts", "/conversation", "/history"])
+  func `each tab has the same frame, knows its place and costs one round trip`(tab: String) throws {
+    let acme = try TestTenant.fresh()
+    let lead = try acme.lead(title: "New kitchen")
+
+    let page = try acme.sales.get("/leads/\(lead)\(tab)")
+
+    #expect(page.status == 200)
+    #expect(page.trips == 1)
+    #expect(page.heading == "New kitchen")
+    #expect(page.shows("Next step"))
+    #expect(page.has("<a href=\"/leads/\(lead)\(tab)\" aria-current=\"page\">"))
+  }
+
+  @Test func `the timeline shows one kind, one person, or both, as its address says`() throws {
+    let acme = try TestTenant.fresh()
+    let lead = try acme.lead()
+    _ = try acme.sales.post("/leads/\(lead)/notes", ["body": "Sam wrote this"])
+    _ = try acme.admin.post("/leads/\(lead)/notes", ["body": "Ada wrote this"])
+    _ = try acme.admin.post("/leads/\(lead)/stage", ["stage": "discovery"])
+
+    let notes = try acme.sales.get("/leads/\(lead)?kind=notes")
+    let mine = try acme.sales.get("/leads/\(lead)?kind=notes&actor=\(acme.sales.user)")
+    let machine = try acme.sales.get("/leads/\(lead)?actor=system")
+    let odd = try acme.sales.get("/leads/\(lead)?kind=nonsense&actor=nobody")
+
+    #expect(notes.shows("Sam wrote this") && notes.shows("Ada wrote this"))
+    #expect(!notes.shows("Moved from New"))
+    #expect(mine.shows("Sam wrote this") && !mine.shows("Ada wrote this"))
+    #expect(machine.shows("Nothing of this kind by this person."))
+    #expect(odd.shows("Moved from New to Discovery."))
+  }
+
+  @Test func `every kind of the timeline belongs to one group`() {
+    let groups = Activity.Kind.allCases.map(\.group)
+
+    #expect(Set(groups) == Set(Activity.Group.allCases))
+  }
+
+  @Test func `a long timeline is paged and keeps its filter`() throws {
+    let acme = try TestTenant.fresh()
+    let lead = try acme.lead()
+    try acme.change(
+      """
+      insert into activities (tenant_id, id, lead_id, kind, data)
+      select app.tenant(), gen_random_uuid(), \(lead)::uuid, 'draft_created',
+             jsonb_build_object('subject', 'Letter ' || i) from generate_series(1, 60) i
+      """)
+
+    let first = try acme.sales.get("/leads/\(lead)?kind=drafts")
+    let second = try acme.sales.get(try #require(first.link("Next page")))
+
+    #expect(first.html.split(separator: "Started “").count == 51)
+    #expect(second.html.split(separator: "Started “").count == 11)
+    #expect(second.link("First page") == "/leads/\(lead)?kind=drafts")
+  }
+
+  @Test func `the history tells each field, what it was and became, in words`() throws {
+    let acme = try TestTenant.fresh()
+    let lead = try acme.lead(title: "New kitchen")
+    _ = try acme.sales.post(
+      "/leads/\(lead)",
+      [
+        "title": "Old kitchen", "estimated_value": "1200", "owner": acme.admin.user.description,
+        "first_name": "Claire", "last_name": "Fontaine", "email": "claire@fontaine.example",
+        "revision": try revision(of: lead, acme),
+      ])
+    _ = try acme.sales.post("/leads/\(lead)/stage", ["stage": "proposal"])
+    _ = try acme.sales.post(
+      "/leads/\(lead)/outcome", ["outcome": "lost", "reason": "Too expensive"])
+
+    let page = try acme.sales.get("/leads/\(lead)/history")
+
+    #expect(page.shows("Title New kitchen Old kitchen"))
+    #expect(page.shows("Value – 1200 EUR"))
+    #expect(page.shows("Ada Admin"))
+    #expect(page.shows("Stage: New → Proposal"))
+    #expect(page.shows("Outcome: Open → Lost"))
+    #expect(page.shows("Too expensive"))
+  }
+
+  @Test func `the conversation shows what was said, newest first, and who waits`() throws {
+    let acme = try TestTenant.fresh()
+    let lead = try acme.lead()
+    let empty = try acme.sales.get("/leads/\(lead)/conversation")
+    try acme.change(
+      """
+      with thread as (
+        insert into threads (tenant_id, id, lead_id, channel, subject, awaiting_reply)
+        values (app.tenant(), gen_random_uuid(), \(lead)::uuid, 'form', 'Kitchen', true) returning id)
+      insert into messages (tenant_id, id, thread_id, role, content)
+      select app.tenant(), ('0199c82c-c000-7001-8000-00000000000' || i)::uuid, thread.id,
+             case i when 1 then 'lead' else 'operator' end, 'Message ' || i
+      from thread, generate_series(1, 2) i
+      """)
+
+    let page = try acme.sales.get("/leads/\(lead)/conversation")
+
+    #expect(empty.shows("No message yet."))
+    #expect(page.shows("From the lead Web form · Kitchen"))
+    #expect(page.shows("Waits for an answer"))
+    #expect(page.shows("Message 2 From the lead"))
+  }
+
+  @Test func `a follow-up is set, shown, due on Today, and done`() throws {
+    let acme = try TestTenant.fresh()
+    let lead = try acme.lead(title: "Call back")
+    _ = try acme.sales.post(
+      "/leads/\(lead)",
+      [
+        "title": "Call back", "owner": acme.sales.user.description, "last_name": "X",
+        "revision": try revision(of: lead, acme),
+      ])
+
+    let set = try acme.sales.follow(
+      try acme.sales.post("/leads/\(lead)/follow-up", ["day": "2026-01-15"]))
+    let today = try acme.sales.get("/today")
+    let same = try acme.sales.post("/leads/\(lead)/follow-up", ["day": "2026-01-15"])
+    let odd = try acme.sales.post("/leads/\(lead)/follow-up", ["day": "2026-02-30"])
+    _ = try acme.sales.post("/leads/\(lead)/follow-up", ["day": "2199-01-01"])
+    let later = try acme.sales.get("/today")
+    let done = try acme.sales.follow(try acme.sales.post("/leads/\(lead)/follow-up-removal"))
+
+    #expect(set.shows("Follow-up overdue since Thursday 15 January"))
+    #expect(today.shows("Call back Follow-up overdue since"))
+    #expect(today.trips == 1)
+    #expect(same.error(beside: "follow-up-day") == "It is on that day already.")
+    #expect(odd.error(beside: "follow-up-day") == "Choose a day.")
+    #expect(!later.shows("To follow up"))
+    #expect(done.shows("Followed up, or no longer to be."))
+    #expect(try acme.count("leads", where: "next_followup_at is null") == 1)
+    #expect(try acme.count("audit_log", where: "field = 'next_followup_at'") == 3)
+  }
+
+  @Test func `only what is mine, open and due today or before stands on Today`() throws {
+    let acme = try TestTenant.fresh()
+    let me = acme.sales.user.description
+    for (title, owner, days) in [
+      ("Mine, due", me, 0), ("Another's", acme.admin.user.description, 0), ("Tomorrow", me, 1),
+    ] {
+      let lead = try acme.sales.post("/leads", ["title": title, "owner": owner]).id
+      try acme.change(
+        """
+        update leads set next_followup_at = date_trunc('day', now()) + make_interval(days => \(days))
+        where id = \(lead)::uuid
+        """)
+    }
+
+    let section = try acme.sales.get("/today").text.split(separator: "Leads waiting").first ?? ""
+
+    #expect(section.contains("Mine, due Follow up today"))
+    #expect(!section.contains("Another's") && !section.contains("Tomorrow"))
+  }
+}

@@ -1,0 +1,151 @@
+"""The record of a lead: notes, who may be contacted, what comes next, what was before."""
+
+from checks import test
+from looking import look
+
+
+@test
+def a_note_is_written_tells_a_colleague_and_is_struck_out(site, scripts):
+    that = site.report.that
+    sales, reviewer = site.person("sales", scripts), site.person("reviewer", scripts)
+    title = site.unique("With a note")
+    lead = sales.capture(title)
+    sales.press("Add the note")
+    that("an empty note is none", sales.status == 422 and "Write something" in sales.error_beside("body"))
+    if scripts:
+        look(sales, "leads show note invalid")
+    sales.type("Note", "Called her.\n@thomas becker, is 58 € right? <b>")
+    sales.press("Add the note")
+    that(
+        "it stands on the timeline as it was written",
+        "Called her.\n@thomas becker, is 58 € right? <b>" in sales.text(".timeline blockquote"),
+        sales.text(".timeline"),
+    )
+    if scripts:
+        look(sales, "leads show with a note")
+
+    reviewer.open("/today")
+    reviewer.page.locator("nav a[href='/notifications']").click()
+    row = reviewer.page.locator(".notifications li").filter(has_text=title)
+    that("the colleague is told, with the words", "is 58 € right?" in row.inner_text())
+    if scripts:
+        look(reviewer, "notifications")
+    unread = reviewer.page.get_by_role("button", name="Mark as read", exact=True).count()
+    reviewer.press("Mark as read", within=row)
+    that(
+        "and marks it as read",
+        reviewer.page.get_by_role("button", name="Mark as read", exact=True).count() == unread - 1,
+    )
+    reviewer.follow(title)
+    that("it leads to the note", reviewer.heading.startswith("Note by Inès Laurent"), reviewer.heading)
+    reviewer.page.get_by_text("Strike it out", exact=True).click()
+    reviewer.press("Strike out this note")
+    that("striking out asks why", reviewer.status == 422 and reviewer.error_beside("reason") != "")
+    if scripts:
+        look(reviewer, "notes show invalid")
+    reviewer.type("Reason", "It is 85 €.")
+    reviewer.press("Strike out this note")
+    that(
+        "the note stays, struck through",
+        reviewer.page.locator(".timeline blockquote s").count() == 1,
+    )
+    reviewer.follow("Note", within=reviewer.page.locator(".timeline"))
+    that("with the reason", reviewer.sees("It is 85 €."))
+    if scripts:
+        look(reviewer, "notes show struck")
+
+
+@test
+def the_timeline_shows_what_is_asked_for(site, scripts):
+    that = site.report.that
+    sales = site.person("sales", scripts)
+    sales.capture(site.unique("Much happened"))
+    sales.type("Note", "The only note")
+    sales.press("Add the note")
+    sales.press("Move to Discovery")
+    kinds = sales.page.get_by_role("navigation", name="Kind")
+    sales.follow("Notes", within=kinds)
+    lines = sales.page.locator(".timeline > li")
+    that("notes only", lines.count() == 1 and "The only note" in lines.inner_text(), lines.count())
+    sales.follow("CloserFlow", within=sales.page.get_by_role("navigation", name="Done by"))
+    that("and none of them by the machine", sales.sees("Nothing of this kind"))
+    if scripts:
+        look(sales, "leads show none match")
+    sales.follow("All", within=sales.page.get_by_role("navigation", name="Done by"))
+    sales.follow("All", within=sales.page.get_by_role("navigation", name="Kind"))
+    that("then everything again", lines.count() == 3, lines.count())
+
+
+@test
+def an_address_is_never_written_to_again(site, scripts):
+    that = site.report.that
+    sales = site.person("sales", scripts)
+    address = f"nobody-{site.unique('x').replace(' ', '')}@example.test"
+    lead = sales.capture(site.unique("Leave me alone"), address=address)
+    way = sales.page.locator(".way").filter(has_text=address)
+    that("at first it may be used", "May be e-mailed, after approval" in way.inner_text())
+    way.get_by_text("Never e-mail this address").first.click()
+    sales.press("Never e-mail this address", within=way)
+    that("it asks why", sales.status == 422, sales.status)
+    if scripts:
+        look(sales, "leads show prohibition invalid")
+    way.get_by_label("Reason").fill("Asked on the phone.")
+    sales.press("Never e-mail this address", within=way)
+    that("it says who may not be e-mailed, since when and by whom",
+         "May not be e-mailed: Asked on the phone." in way.inner_text()
+         and "by Inès Laurent" in way.inner_text(), way.inner_text())
+    that("and the next step is another", "Nobody at this lead may be e-mailed" in sales.text(".next"))
+    if scripts:
+        look(sales, "leads show prohibited")
+    sales.open(lead)
+    way.get_by_text("Allow this address again").first.click()
+    way.get_by_label("Reason").fill("Wrote to us.")
+    sales.press("Allow this address again", within=way)
+    that("until it is allowed again", "May be e-mailed, after approval" in way.inner_text())
+
+
+@test
+def a_follow_up_is_remembered(site, scripts):
+    that = site.report.that
+    sales = site.person("sales", scripts)
+    title = site.unique("Call back")
+    lead = sales.capture(title)
+    sales.page.get_by_text("Follow up on a day").click()
+    sales.press("Remember")
+    that("it asks for the day", sales.status == 422 and sales.error_beside("follow-up-day") != "")
+    sales.page.locator("#follow-up-day").fill("2026-01-15")
+    sales.press("Remember")
+    that("it is overdue", "Follow-up overdue since" in sales.text(".next"), sales.text(".next"))
+    if scripts:
+        look(sales, "leads show overdue")
+    sales.open("/today")
+    that("and stands on Today, longest overdue first", title in sales.text(".group .rows > li"))
+    if scripts:
+        look(sales, "today with follow-ups")
+    sales.open(lead)
+    sales.page.get_by_text("The follow-up is done").click()
+    sales.press("Take it off the list")
+    that("until it is done", "overdue" not in sales.text(".next"))
+
+
+@test
+def the_history_tells_what_was_before(site, scripts):
+    that = site.report.that
+    sales = site.person("sales", scripts)
+    title = site.unique("Was another")
+    lead = sales.capture(title)
+    sales.open(f"{lead}/edit")
+    sales.type("Title", title + " indeed")
+    sales.press("Save")
+    sales.press("Move to Discovery")
+    sales.open(lead)
+    tabs = sales.page.get_by_role("navigation", name="Parts of this record")
+    sales.follow("History", within=tabs)
+    row = sales.page.locator(".fields-history tr").filter(has_text=title + " indeed")
+    that("a field as it was and became", row.locator("del").inner_text() == title, row.inner_text())
+    that("the stages too", "New → Discovery" in sales.text(".timeline"), sales.text(".timeline"))
+    for name in ("Drafts", "Conversation"):
+        sales.follow(name, within=tabs)
+        that(f"{name} is a tab away", sales.text(".tabs [aria-current]") == name)
+        if scripts:
+            look(sales, f"leads {name} empty")
