@@ -13,15 +13,19 @@ struct LeadPage: Page {
   let olderTimelineURL: String?
   let nextStep: NextStep
   let ending: OutcomeChange?
+  /// Where a new person's number is dialled.
+  let phoneRegion: PhoneRegion?
   let returned: LeadDeedForm?
 
   init(
     _ desk: Desk, _ lead: Lead, contacts: [Contact], steps: [StageStep], ending: OutcomeChange?,
-    drafts: [DraftSummary], activities: [Activity], returned: LeadDeedForm?
+    drafts: [DraftSummary], activities: [Activity], phoneRegion: PhoneRegion?,
+    returned: LeadDeedForm?
   ) {
     self.desk = desk
     self.lead = lead
     self.ending = ending
+    self.phoneRegion = phoneRegion
     self.returned = returned
     self.contacts = contacts.map(ContactLine.init)
     stages = Lead.Stage.allCases.map { StageLine($0, of: lead, steps, now: desk.viewer.now) }
@@ -47,7 +51,8 @@ struct LeadPage: Page {
         let isOpen = returned?.deed == deed
         let form = isOpen ? returned : nil
         return LeadDeedLine(
-          form: form ?? LeadDeedForm(deed, lead), isOpen: isOpen, currency: desk.viewer.currency)
+          form: form ?? LeadDeedForm(deed, lead), isOpen: isOpen, currency: desk.viewer.currency,
+          phoneRegion: phoneRegion)
       }
   }
 

@@ -54,13 +54,14 @@ enum LeadPages {
     _ visit: Visit, id: ID<Lead>, returned: LeadDeedForm?
   ) throws -> Response {
     let before = try visit.queryID("before", of: Activity.self)
-    let (desk, lead, contacts, steps, ending, drafts, activities) = try visit.read(
+    let (desk, lead, contacts, steps, ending, drafts, activities, region) = try visit.read(
       Lead.find(id), Contact.all(of: id), StageStep.all(of: id), OutcomeChange.latest(of: id),
-      DraftSummary.all(of: id), Activity.latest(of: id, before: before))
+      DraftSummary.all(of: id), Activity.latest(of: id, before: before),
+      Tenant.phoneRegion)
     guard let lead else { throw NotFound() }
     let page = LeadPage(
       desk, lead, contacts: contacts, steps: steps, ending: ending, drafts: drafts,
-      activities: activities, returned: returned)
+      activities: activities, phoneRegion: region, returned: returned)
     return try visit.page(page, desk, status: returned == nil ? .ok : .unprocessableContent)
   }
 }
