@@ -36,7 +36,9 @@ let package = Package(
     .systemLibrary(
       name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
     .systemLibrary(name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
-    .target(name: "CShims", dependencies: ["CCurl"]),
+    // libphonenumber comes without a pkg-config file.
+    .target(
+      name: "CShims", dependencies: ["CCurl"], linkerSettings: [.linkedLibrary("phonenumber")]),
 
     layer("Text"),
     layer("CSV"),
@@ -47,7 +49,7 @@ let package = Package(
     layer("Templating"),
     layer("Mail", ["CCurl", "CShims"]),
     layer("Secrets", ["CSodium"]),
-    layer("CRM", ["Text", "Postgres", "Markdown", "Mail", "Secrets"]),
+    layer("CRM", ["Text", "CSV", "CShims", "Postgres", "Markdown", "Mail", "Secrets"]),
     layer(
       "Web",
       ["Text", "CRM", "CSV", "HTTP", "Templating", "Postgres", "Secrets", httpTypes, logging]),
@@ -80,5 +82,6 @@ let package = Package(
     tests(
       "WebTests",
       ["Web", "CRM", "TestSupport", "HTTP", "Postgres", "Secrets", "Templating", httpTypes]),
-  ]
+  ],
+  cxxLanguageStandard: .cxx17
 )

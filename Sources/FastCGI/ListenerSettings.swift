@@ -9,6 +9,8 @@ package struct ListenerSettings: Sendable {
   package var connectionsMax = 1024
   /// Room for the longest letter: what a form sends is up to three times as long as its text.
   package var bodyBytesMax = 512 * 1024
+  /// Paths that take more: uploads. nginx has the same list.
+  package var longBodies: [String: Int] = [:]
   /// A longer body than ``bodyBytesMax`` is read and dropped up to here, so that nginx gets to hear
   /// the 413; beyond it the connection is closed.
   package var discardedBytesMax = 16 * 1024 * 1024

@@ -3,8 +3,7 @@ import HTTPTypes
 
 /// Turns what libfcgi read into a ``Request``, or into the reason why not.
 struct RequestReader: Sendable {
-  let bodyBytesMax: Int
-  let discardedBytesMax: Int
+  let settings: ListenerSettings
 
   enum Outcome {
     case request(Request)
@@ -15,12 +14,13 @@ struct RequestReader: Sendable {
 
   func read(from connection: Connection) -> Outcome {
     let parameters = Parameters(of: connection)
+    let bodyBytesMax = bodyBytesMax(parameters)
     let body = connection.readBody(
-      bytesMax: bodyBytesMax, discardedBytesMax: discardedBytesMax,
+      bytesMax: bodyBytesMax, discardedBytesMax: max(settings.discardedBytesMax, bodyBytesMax),
       expecting: parameters.contentLength ?? 0)
     if case .broken = body { return .broken }
     do throws(ClientError) {
-      return .request(try request(parameters, body))
+      return .request(try request(parameters, body, bodyBytesMax))
     } catch {
       return .refused(
         RefusedRequest(
@@ -29,8 +29,16 @@ struct RequestReader: Sendable {
     }
   }
 
+  private func bodyBytesMax(_ parameters: Parameters) -> Int {
+    guard parameters.method == "POST", !settings.longBodies.isEmpty else {
+      return settings.bodyBytesMax
+    }
+    let path = String(Substring(parameters.target.utf8.prefix { $0 != UInt8(ascii: "?") }))
+    return settings.longBodies[path] ?? settings.bodyBytesMax
+  }
+
   private func request(
-    _ parameters: Parameters, _ body: Connection.Body
+    _ parameters: Parameters, _ body: Connection.Body, _ bodyBytesMax: Int
   ) throws(ClientError) -> Request {
     if let error = parameters.error { throw error }
     guard let length = parameters.contentLength else {

@@ -45,9 +45,7 @@ package final class Responder: Sendable {
     let peers = Peers(socket, queue: try EventQueue(), settings: settings, logger: logger)
     let worker = Worker(
       peers: peers, activity: activity,
-      reader: RequestReader(
-        bodyBytesMax: settings.bodyBytesMax, discardedBytesMax: settings.discardedBytesMax),
-      application: application)
+      reader: RequestReader(settings: settings), application: application)
     self.settings = settings
     self.peers = peers
     threads = try Self.start(settings, worker)

@@ -1,12 +1,26 @@
 import Text
 
-/// A posted `application/x-www-form-urlencoded` body. Each reader gives a ``Field`` or, for a name
-/// that is given twice where one value is meant, throws a 400.
+/// A posted `application/x-www-form-urlencoded` or `multipart/form-data` body. Each reader gives a
+/// ``Field`` or, for a name that is given twice where one value is meant, throws a 400.
 package struct PostedForm: Sendable {
   package let fields: NamedValues
+  package let files: [UploadedFile]
 
   package init(_ body: [UInt8]) throws(ClientError) {
     fields = try NamedValues(body[...], allowing: .lineBreaks)
+    files = []
+  }
+
+  init(_ parts: Multipart) {
+    fields = parts.fields
+    files = parts.files
+  }
+
+  /// The file of this field; nil where none was chosen.
+  package func file(_ name: String) throws(ClientError) -> UploadedFile? {
+    let found = files.filter { sameBytes($0.field, name) }
+    guard found.count <= 1 else { throw .badRequest("a file that may be given once is repeated") }
+    return found.first.flatMap { $0.name.isEmpty && $0.bytes.isEmpty ? nil : $0 }
   }
 
   /// The value as posted, for hidden fields such as a form token.

@@ -71,15 +71,16 @@ package struct Request: Sendable {
   /// The posted form; a 415 when the body is something else.
   package var form: PostedForm {
     get throws(ClientError) {
-      guard isForm else { throw .unsupportedMediaType("the body is not a form") }
-      return try PostedForm(body)
+      let contentType = headers[.contentType] ?? ""
+      let mediaType = contentType.utf8.prefix { $0 != ASCII.semicolon }
+      if String(Substring(mediaType)).trimmed.lowercased() == "application/x-www-form-urlencoded" {
+        return try PostedForm(body)
+      }
+      guard let parts = try Multipart(body, contentType: contentType) else {
+        throw .unsupportedMediaType("the body is not a form")
+      }
+      return PostedForm(parts)
     }
-  }
-
-  private var isForm: Bool {
-    let mediaType = (headers[.contentType] ?? "").utf8.prefix { $0 != ASCII.semicolon }
-    return String(Substring(mediaType)).trimmed.lowercased()
-      == "application/x-www-form-urlencoded"
   }
 
   /// What stands in the path where the route's pattern has `{name}`; never empty.

@@ -7,7 +7,8 @@ import Templating
 /// `closerflow check`: what is wrong with this installation, and how to mend it.
 struct Check: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Look at settings, database, roles, schema, clock, templates and mail.",
+    abstract:
+      "Look at settings, database, roles, schema, clock, templates, phone numbers and mail.",
     discussion: """
       Prints a line for each thing, "ok …" or "WRONG … — mend it with …", and ends with 78 when \
       anything is wrong. Reads what serve, work and migrate read; changes nothing, sends nothing.
@@ -26,6 +27,7 @@ struct Check: ParsableCommand {
       if let directory = settings.migrations { report.schema(url, directory: directory) }
     }
     if let server = settings.mailServer { report.mail(server) }
+    report.phones()
     if let socket { report.directory(of: socket) }
     guard report.wrongs == 0 else {
       throw Failure(
@@ -93,6 +95,14 @@ extension CheckReport {
     tell(
       isClosed, "\(directory) \(isClosed ? "lets nobody else in" : "is open to others")",
       mend: "chmod 0750 \(directory), owned by the user that serves")
+  }
+
+  /// The library is linked; without it the program would not have started.
+  mutating func phones() {
+    let isRight = PhoneNumber("06 12 34 56 78", in: PhoneRegion("FR"))?.text == "+33612345678"
+    tell(
+      isRight, "libphonenumber \(isRight ? "reads" : "misreads") telephone numbers",
+      mend: "apt-get install --reinstall libphonenumber8")
   }
 
   mutating func mail(_ server: MailServer) {

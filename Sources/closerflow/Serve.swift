@@ -54,6 +54,7 @@ struct Serve: ParsableCommand {
   private var listener: ListenerSettings {
     var listener = ListenerSettings(socketPath: socket)
     listener.workers = workers
+    listener.longBodies = Site().longBodies
     return listener
   }
 }

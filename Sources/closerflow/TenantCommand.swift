@@ -39,11 +39,17 @@ extension TenantCommand {
     @Option(help: "ISO 4217, such as EUR.")
     var currency = "EUR"
 
+    @Option(
+      name: .customLong("phone-region"),
+      help:
+        "Where numbers without a country code are dialled, such as FR (default: by the time zone).")
+    var phoneRegion: PhoneRegion?
+
     func run() throws {
       let desk = try OperatorDesk()
       let new = NewTenant(
         slug: slug, name: name, contactName: contactName, contactEmail: contactEmail,
-        timezone: timezone, locale: locale.rawValue, currency: currency)
+        timezone: timezone, locale: locale.rawValue, currency: currency, phoneRegion: phoneRegion)
       do {
         try desk.write(for: new.id) { tx in Tenant.create(new, in: tx) }
       } catch let error as PostgresError {
@@ -81,6 +87,10 @@ extension TenantCommand {
       if tenants.isEmpty { print("no tenant yet; `closerflow tenant create` makes one") }
     }
   }
+}
+
+extension PhoneRegion: ExpressibleByArgument {
+  package init?(argument: String) { self.init(argument) }
 }
 
 extension EmailAddress: ExpressibleByArgument {

@@ -129,7 +129,7 @@ struct DemoPeople {
     let email = hasEmail ? address("\(Self.plain(first)).\(Self.plain(last))", host) : nil
     return ContactDetails(
       firstName: first, lastName: last, email: email,
-      phone: hasPhone ? PhoneNumber(Self.phone(index, language)) : nil)
+      phone: hasPhone ? PhoneNumber(Self.phone(index, language), in: nil) : nil)
   }
 
   private mutating func address(_ person: String, _ host: String) -> EmailAddress? {

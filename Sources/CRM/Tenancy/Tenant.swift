@@ -19,10 +19,12 @@ package struct NewTenant: Sendable {
   package let timezone: String
   package let locale: String
   package let currency: String
+  /// Nil for where the time zone and the language say.
+  package let phoneRegion: PhoneRegion?
 
   package init(
     slug: String, name: String, contactName: String, contactEmail: EmailAddress, timezone: String,
-    locale: String, currency: String
+    locale: String, currency: String, phoneRegion: PhoneRegion? = nil
   ) {
     self.slug = slug
     self.name = name
@@ -31,6 +33,7 @@ package struct NewTenant: Sendable {
     self.timezone = timezone
     self.locale = locale
     self.currency = currency
+    self.phoneRegion = phoneRegion
   }
 }
 
@@ -40,9 +43,9 @@ extension Tenant {
     tx.run(
       "Tenant.create",
       """
-      insert into tenants (id, slug, name, contact_name, contact_email, timezone, locale, currency)
+      insert into tenants (id, slug, name, contact_name, contact_email, timezone, locale, currency, phone_region)
       values (\(new.id), \(new.slug), \(new.name), \(new.contactName), \(new.contactEmail),
-              \(new.timezone), \(new.locale), \(new.currency))
+              \(new.timezone), \(new.locale), \(new.currency), \(new.phoneRegion))
       """)
     tx.audit([AuditRow("tenant_created", of: "tenant", new.id, FieldChange("slug", nil, new.slug))])
   }
@@ -50,6 +53,11 @@ extension Tenant {
   package static func named(_ slug: String) -> Query<ID<Tenant>?> {
     Query("Tenant.named", "select id from tenants where slug = \(slug)", one: { try $0.next() })
   }
+
+  /// Where a number without a country's code is dialled; nil for a place the library does not know.
+  package static let phoneRegion = Query<PhoneRegion?>(
+    "Tenant.phoneRegion", "select phone_region from tenants",
+    only: { row in PhoneRegion(try row.next(String.self)) })
 
   package static let all = Query<[Tenant]>(
     "Tenant.all",

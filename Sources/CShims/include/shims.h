@@ -2,4 +2,5 @@
 #define CLOSERFLOW_SHIMS_H
 #include "sockets.h"
 #include "curl_shims.h"
+#include "phone_shims.h"
 #endif

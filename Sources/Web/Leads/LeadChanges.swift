@@ -25,9 +25,9 @@ enum LeadChanges {
   }
 
   private static func new(_ visit: Visit) throws -> Response {
-    let (desk, members) = try visit.read(Member.active)
-    return try visit.page(
-      NewLeadPage(desk, LeadForm(owner: desk.viewer.id), members: members), desk)
+    let (desk, members, region) = try visit.read(Member.active, Tenant.phoneRegion)
+    let form = LeadForm(owner: desk.viewer.id, phoneRegion: region)
+    return try visit.page(NewLeadPage(desk, form, members: members), desk)
   }
 
   private static func create(_ visit: Visit) throws -> Response {
@@ -73,13 +73,13 @@ enum LeadChanges {
 
   private static func edit(_ visit: Visit) throws -> Response {
     let id = try visit.id(Lead.self)
-    let (desk, lead, contacts, members) = try visit.read(
-      Lead.find(id), Contact.all(of: id), Member.active)
+    let (desk, lead, contacts, members, region) = try visit.read(
+      Lead.find(id), Contact.all(of: id), Member.active, Tenant.phoneRegion)
     guard let lead else { throw NotFound() }
     let contact = contacts.first { $0.isPrimary }
     let page = EditLeadPage(
-      desk, lead, contact: contact, LeadForm(lead, contact: contact), members: members,
-      savedBy: nil)
+      desk, lead, contact: contact, LeadForm(lead, contact: contact, phoneRegion: region),
+      members: members, savedBy: nil)
     return try visit.page(page, desk)
   }
 

@@ -60,9 +60,7 @@ struct LeadDeedForm {
           "email", orElse: L("That does not look like an e-mail address."),
           read: { EmailAddress($0) })
       case .phone:
-        phone = try posted.optionalField(
-          "phone", orElse: L("Write the number with its country code, like +33 6 12 34 56 78."),
-          read: { PhoneNumber($0) })
+        phone = try posted.phone("phone").0
       case .day:
         day = try posted.field("day", orElse: L("Choose a day."), read: { Day($0) })
       case .why: reason = try posted.optionalText("reason", max: 500, orElse: odd)
@@ -118,6 +116,8 @@ struct LeadDeedLine: Templated {
   /// It came back with something wrong.
   let isOpen: Bool
   let currency: String
+  /// Where its numbers are dialled.
+  let phoneRegion: PhoneRegion?
 
   private var inputs: [Input] { form.deed.questions.map { Input($0, form, currency: currency) } }
 
@@ -144,6 +144,7 @@ struct LeadDeedLine: Templated {
     .text("deed", \.form.deed.rawValue).text("deed_summary") { $0.form.deed.summary }
     .text("deed_hint") { $0.form.deed.hint }.text("deed_button") { $0.form.deed.button }
     .flag("deed_dangerous") { $0.form.deed.isDangerous }.flag("deed_open", \.isOpen)
+    .text("phone_region") { $0.form.deed.questions.contains(.phone) ? $0.phoneRegion?.code : nil }
     .list("inputs") { $0.inputs }
 }
 

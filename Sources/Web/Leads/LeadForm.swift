@@ -18,10 +18,13 @@ struct LeadForm: Templated {
   var company = Field<String?, L>()
   var email = Field<EmailAddress?, L>()
   var phone = Field<PhoneNumber?, L>()
+  /// Where the form's numbers are dialled; it says so itself, so that reading it asks nobody.
+  var phoneRegion: PhoneRegion?
 
   /// An empty form for a new lead, which its writer will own.
-  init(owner: ID<User>) {
+  init(owner: ID<User>, phoneRegion: PhoneRegion?) {
     self.owner.typed = owner.description
+    self.phoneRegion = phoneRegion
   }
 
   init(_ posted: PostedForm) throws {
@@ -42,13 +45,12 @@ struct LeadForm: Templated {
     company = try posted.optionalText("company", max: 200, orElse: odd)
     email = try posted.optionalField(
       "email", orElse: L("That does not look like an e-mail address."), read: { EmailAddress($0) })
-    phone = try posted.optionalField(
-      "phone", orElse: L("Write the number with its country code, like +33 6 12 34 56 78."),
-      read: { PhoneNumber($0) })
+    (phone, phoneRegion) = try posted.phone("phone")
   }
 
   /// The form filled with what is saved.
-  init(_ lead: Lead, contact: Contact?) {
+  init(_ lead: Lead, contact: Contact?, phoneRegion: PhoneRegion?) {
+    self.phoneRegion = phoneRegion
     title.typed = lead.title
     description.typed = lead.description
     estimatedValue.typed = lead.estimatedValue.map(MoneyText.typed) ?? ""
@@ -118,6 +120,7 @@ struct LeadForm: Templated {
     .text("company", \.company.typed).text("company_error", \.company.error)
     .text("email", \.email.typed).text("email_error", \.email.error)
     .text("phone", \.phone.typed).text("phone_error", \.phone.error)
+    .text("phone_region", \.phoneRegion?.code)
     .flag("has_errors") { !$0.errors.problems.isEmpty }.list("errors") { $0.errors.problems }
 }
 
@@ -127,6 +130,17 @@ extension WrittenLanguage {
     case .english: L("English")
     case .french: L("French")
     }
+  }
+}
+
+extension PostedForm {
+  /// A telephone number, and the region beside it in the form.
+  func phone(_ name: String) throws -> (Field<PhoneNumber?, L>, PhoneRegion?) {
+    let region = try value("phone_region").flatMap { PhoneRegion($0) }
+    let field = try optionalField(
+      name, orElse: L("That is no telephone number. From abroad it begins like +33 6 12 34 56 78."),
+      read: { PhoneNumber($0, in: region) })
+    return (field, region)
   }
 }
 

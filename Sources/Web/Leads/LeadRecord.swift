@@ -13,17 +13,21 @@ struct LeadRecord: Templated {
   let nextStep: NextStep
   let ending: OutcomeChange?
   let tab: LeadTab
+  /// Where a new person's number is dialled.
+  let phoneRegion: PhoneRegion?
   let returned: ReturnedForm?
 
   fileprivate init(
     _ desk: Desk, _ lead: Lead, _ contacts: [Contact], _ listed: [DNCEntry], _ steps: [StageStep],
-    _ ending: OutcomeChange?, _ drafts: [DraftSummary], _ tab: LeadTab, _ returned: ReturnedForm?
+    _ ending: OutcomeChange?, _ drafts: [DraftSummary], _ phoneRegion: PhoneRegion?, _ tab: LeadTab,
+    _ returned: ReturnedForm?
   ) {
     self.desk = desk
     self.lead = lead
     self.ending = ending
     self.drafts = drafts
     self.tab = tab
+    self.phoneRegion = phoneRegion
     self.returned = returned
     let lines = contacts.map { ContactLine($0, of: lead, listed, desk.viewer, returned) }
     self.contacts = lines
@@ -55,7 +59,7 @@ struct LeadRecord: Templated {
           if case .deed(let form) = returned, form.deed == deed { form } else { nil }
         return LeadDeedLine(
           form: form ?? LeadDeedForm(deed, lead), isOpen: form != nil,
-          currency: desk.viewer.currency)
+          currency: desk.viewer.currency, phoneRegion: phoneRegion)
       }
   }
 
@@ -126,11 +130,12 @@ extension Visit {
     try read(
       (
         Lead.find(id), Contact.all(of: id), DNCEntry.all(of: id), StageStep.all(of: id),
-        OutcomeChange.latest(of: id), DraftSummary.all(of: id)
+        OutcomeChange.latest(of: id), DraftSummary.all(of: id), Tenant.phoneRegion
       ),
-      whole: { desk, lead, contacts, listed, steps, ending, drafts in
+      whole: { desk, lead, contacts, listed, steps, ending, drafts, region in
         guard let lead else { throw NotFound() }
-        return LeadRecord(desk, lead, contacts, listed, steps, ending, drafts, tab, returned)
+        return LeadRecord(
+          desk, lead, contacts, listed, steps, ending, drafts, region, tab, returned)
       }, repeat each queries)
   }
 }

@@ -82,7 +82,8 @@ struct EditLeadPage: Page {
       savedBy.map { name in
         Conflict(
           by: name, moment: Moment(lead.updatedAt, now: desk.viewer.now),
-          fields: Self.differences(between: form, and: LeadForm(lead, contact: contact)))
+          fields: Self.differences(
+            between: form, and: LeadForm(lead, contact: contact, phoneRegion: nil)))
       }
   }
 

@@ -15,6 +15,8 @@ package enum Audience: Sendable {
 /// What answers a route.
 package struct Answer: Sendable {
   package let audience: Audience
+  /// For uploads; nil for what a form of text needs.
+  var bodyBytesMax: Int?
   let handler: @Sendable (Visit) throws -> Response
 }
 
@@ -27,9 +29,9 @@ extension Router where Handler == Answer {
   }
 
   mutating func post(
-    _ pattern: String, _ audience: Audience,
+    _ pattern: String, _ audience: Audience, bodyBytesMax: Int? = nil,
     _ handler: @escaping @Sendable (Visit) throws -> Response
   ) {
-    add(.post, pattern, Answer(audience: audience, handler: handler))
+    add(.post, pattern, Answer(audience: audience, bodyBytesMax: bodyBytesMax, handler: handler))
   }
 }

@@ -16,6 +16,14 @@ package struct Site: Sendable {
     self.router = router
   }
 
+  /// The paths that take more than a form of text, and how many bytes.
+  package var longBodies: [String: Int] {
+    let uploads = router.routes.compactMap { route in
+      route.handler.bodyBytesMax.map { (route.pattern, $0) }
+    }
+    return Dictionary(uniqueKeysWithValues: uploads)
+  }
+
   /// Answers a request. Never throws: what goes wrong is a page too.
   package func respond(to request: Request, _ services: inout Services) -> Response {
     let started = ContinuousClock.now

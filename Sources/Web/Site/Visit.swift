@@ -110,11 +110,13 @@ struct PostEntry: Entry {
 
   fileprivate init(_ visit: Visit) throws {
     // Without its key a form would not be recognised when it comes twice.
-    guard let once = try visit.request.form.value("_once"), (1...100).contains(once.utf8.count)
+    let form = try visit.request.form
+    guard let once = try form.value("_once"), (1...100).contains(once.utf8.count)
     else { throw ClientError.badRequest("a form without its key") }
     // The token is masked anew each time a form is shown.
-    let written = try visit.request.form.fields.pairs.filter { $0.name != "_token" }
-      .map { (name: $0.name, value: $0.value) }
+    let written =
+      form.fields.pairs.filter { $0.name != "_token" }.map { (name: $0.name, value: $0.value) }
+      + form.files.map { (name: $0.field, value: Hex.encode(Sodium.sha256(Array($0.bytes)))) }
     posting = Posting(
       try visit.session(), path: visit.request.path.raw, once: once,
       written: NamedValues.encode(written))

@@ -25,13 +25,39 @@ import Testing
 
   @Test(
     arguments: [
-      ("+33 6 12 34 56 78", "+33612345678"), ("+49 (0) 30/123-456", "+4930123456"),
-      ("+1.415.555.0100", "+14155550100"),
-      ("0612345678", nil), ("+0612345678", nil), ("+33", nil), ("+336123456789012345", nil),
-      ("+٣٣612345678", nil), ("", nil), ("+", nil),
-    ] as [(String, String?)])
-  func `telephone numbers become E.164`(typed: String, text: String?) {
-    #expect(PhoneNumber(typed)?.text == text)
+      ("06 12 34 56 78", "+33612345678"), ("06.12.34.56.78", "+33612345678"),
+      ("+33 6 12 34 56 78", "+33612345678"), ("+33 (0)6 12 34 56 78", "+33612345678"),
+      ("0033 612345678", "+33612345678"), ("(06)12-34/56 78", "+33612345678"),
+      ("+49 (0) 30/123-456", "+4930123456"), ("+1.415.555.0100", "+14155550100"),
+      ("+1 800 FLOWERS", "+18003569377"), ("tel:+33-6-12-34-56-78", "+33612345678"),
+      ("Tél. 06 12 34 56 78", "+33612345678"), ("+44 20 7946 0958 ext. 12", "+442079460958"),
+      ("+٣٣ ٦١٢٣٤٥٦٧٨", "+33612345678"), ("٠٦١٢٣٤٥٦٧٨", "+33612345678"),
+      ("＋３３６１２３４５６７８", "+33612345678"), ("06\u{A0}12\u{202F}34 56 78", "+33612345678"),
+    ])
+  func `telephone numbers become E.164, as dialled in France`(typed: String, text: String) {
+    #expect(PhoneNumber(typed, in: PhoneRegion("FR"))?.text == text)
+  }
+
+  @Test(arguments: [
+    "", "+", "+33", "06", "nobody", "+336123456789012345", "06 12 34 56 78 90 12", "+0612345678",
+    "06123\u{0}45678", "06 12 34\n56 78", "ada@example.com", "=1+1", "+999 12345678",
+    "0612345678 / 0712345678", String(repeating: "1", count: 300),
+  ])
+  func `what is no telephone number is refused`(typed: String) {
+    #expect(PhoneNumber(typed, in: PhoneRegion("FR")) == nil)
+  }
+
+  @Test func `a number is read as its region dials it`() {
+    #expect(PhoneNumber("(415) 555-0100", in: PhoneRegion("US"))?.text == "+14155550100")
+    #expect(PhoneNumber("011 33 6 12 34 56 78", in: PhoneRegion("US"))?.text == "+33612345678")
+    #expect(PhoneNumber("0033 6 12 34 56 78", in: PhoneRegion("US"))?.text == "+33612345678")
+    #expect(PhoneNumber("06 12 34 56 78", in: PhoneRegion("IT"))?.text == "+390612345678")
+    #expect(PhoneNumber("0612345678", in: nil) == nil)
+  }
+
+  @Test(arguments: ["", "fr", "FRA", "ZZ", "XX", "F\u{0}", "É"])
+  func `a region is two capitals that have a plan of numbers`(code: String) {
+    #expect(PhoneRegion(code) == nil)
   }
 
   @Test(arguments: [

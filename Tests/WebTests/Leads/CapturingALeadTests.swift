@@ -41,6 +41,20 @@ import Testing
     #expect(try acme.count("leads") == 0)
   }
 
+  @Test func `a number is read as dialled where the tenant is`() throws {
+    let acme = try TestTenant.fresh(locale: "fr")
+    let form = try acme.sales.get("/leads/new")
+
+    _ = try acme.sales.post(
+      "/leads",
+      [
+        "title": "One", "phone": "06 12 34 56 78",
+        "phone_region": form.hidden("phone_region") ?? "",
+      ])
+
+    #expect(try acme.count("contacts", where: "phone = '+33612345678'") == 1)
+  }
+
   @Test func `a person known by address is found among the contacts`() throws {
     let acme = try TestTenant.fresh()
     _ = try acme.sales.post("/leads", ["title": "One", "email": "ada@example.com"])
