@@ -48,6 +48,9 @@ create index leads_search_idx on crm.leads
 -- lint:allow index: before the first release
 create index leads_merged_into_idx on crm.leads (tenant_id, merged_into) where merged_into is not null;
 
+grant update (merged_into) on crm.leads to closerflow_web;
+grant update (deleted_at) on crm.contacts to closerflow_web;
+
 -- The orders a list can have besides the newest first; the same expressions stand in sec.lead_order.
 -- lint:allow index: before the first release
 create index leads_by_title_idx on crm.leads (tenant_id, app.fold(title), id)
@@ -621,7 +624,15 @@ begin
     from (select c.entity_id, jsonb_object_agg(c.field, coalesce(c.old, 'null')) as patch from crm.operation_changes c
            where c.tenant_id = this_tenant and c.operation_id = p_id and c.entity = 'contact' and c.field <> '*'
              and c.outcome = 'restored' group by c.entity_id) p
-   where k.tenant_id = this_tenant and k.id = p.entity_id;
+   where k.tenant_id = this_tenant and k.id = p.entity_id and not p.patch ? 'deleted_at';
+  -- Those that live again come last: their addresses are free only now.
+  update crm.contacts k
+     set (first_name, last_name, email, phone, deleted_at) =
+         (select r.first_name, r.last_name, r.email, r.phone, r.deleted_at from jsonb_populate_record(k, p.patch) r)
+    from (select c.entity_id, jsonb_object_agg(c.field, coalesce(c.old, 'null')) as patch from crm.operation_changes c
+           where c.tenant_id = this_tenant and c.operation_id = p_id and c.entity = 'contact' and c.field <> '*'
+             and c.outcome = 'restored' group by c.entity_id) p
+   where k.tenant_id = this_tenant and k.id = p.entity_id and p.patch ? 'deleted_at';
   -- Who was primary steps back before another takes the place again.
   update crm.lead_contacts lc set is_primary = (c.old)::boolean
     from crm.operation_changes c

@@ -140,6 +140,30 @@ extension Event {
       changes: [FieldChange(kind.axis, isOn ? "no" : "yes", isOn ? "yes" : "no")].compactMap { $0 })
   }
 
+  /// On the lead that stays; what it took from the other are its changes.
+  static func leadMerged(
+    _ lead: ID<Lead>, other: Lead, operation: ID<Operation>, changes: [FieldChange]
+  ) -> Event {
+    Event(
+      name: "LeadMerged", lead: lead, subject: operation.description,
+      payload: .object(["merged": .id(other.id), "operation": .id(operation)]),
+      activity: .leadMerged,
+      activityData: .object(["subject": .string(other.title), "operation": .id(operation)]),
+      changes: changes)
+  }
+
+  /// On the lead that went into another.
+  static func leadMergedAway(
+    _ lead: ID<Lead>, into kept: Lead, operation: ID<Operation>
+  ) -> Event {
+    Event(
+      name: "LeadMerged", lead: lead, subject: "\(operation):\(lead)",
+      payload: .object(["into": .id(kept.id), "operation": .id(operation)]),
+      activity: .leadMergedAway,
+      activityData: .object(["subject": .string(kept.title), "operation": .id(operation)]),
+      changes: [FieldChange("merged_into", nil, kept.id.description)].compactMap { $0 })
+  }
+
   static func lifeChanged(_ lead: ID<Lead>, from: Lead.Life, to: Lead.Life) -> Event {
     let (name, activity): (String, Activity.Kind) =
       switch to {

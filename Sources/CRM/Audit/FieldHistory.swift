@@ -25,7 +25,7 @@ package struct FieldHistory: Sendable {
         and was.user_id = case when a.field = 'owner' then a.old::uuid end
       left join memberships became on a.field = 'owner' and became.tenant_id = a.tenant_id
         and became.user_id = case when a.field = 'owner' then a.new::uuid end
-      where a.subject_id = \(lead) and a.field is not null
+      where a.subject_id in \(Lead.family(of: lead)) and a.field is not null
         and (\(before)::uuid is null or a.id < \(before))
       order by a.id desc limit 51
       """,

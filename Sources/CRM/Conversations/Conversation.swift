@@ -32,7 +32,7 @@ package struct ConversationMessage: Sendable {
       from threads t
       join messages x on x.tenant_id = t.tenant_id and x.thread_id = t.id
       left join memberships m on m.tenant_id = x.tenant_id and m.user_id = x.actor_id
-      where t.lead_id = \(lead) and (\(before)::uuid is null or x.id < \(before))
+      where t.lead_id in \(Lead.family(of: lead)) and (\(before)::uuid is null or x.id < \(before))
       order by x.id desc limit 31
       """,
       all: { row in

@@ -141,7 +141,8 @@ package struct DraftSummary: Sendable {
 
   package static func all(of lead: ID<Lead>) -> Query<[DraftSummary]> {
     Query(
-      "DraftSummary.ofLead", "\(record) where d.lead_id = \(lead) order by d.id desc limit 100",
+      "DraftSummary.ofLead",
+      "\(record) where d.lead_id in \(Lead.family(of: lead)) order by d.id desc limit 100",
       all: DraftSummary.init(row:))
   }
 

@@ -8,6 +8,7 @@ package struct Activity: Sendable {
   package let actorName: String?
   package let draft: ID<Draft>?
   package let delivery: ID<Delivery>?
+  package let operation: ID<Operation>?
   package let from: String?
   package let to: String?
   package let reason: String?
@@ -28,6 +29,8 @@ package struct Activity: Sendable {
     case leadUpdated = "lead_updated"
     case leadAssigned = "lead_assigned"
     case messageReceived = "message_received"
+    case leadMerged = "lead_merged"
+    case leadMergedAway = "lead_merged_away"
     case operationUndone = "operation_undone"
     case stageChanged = "stage_changed"
     case outcomeChanged = "outcome_changed"
@@ -66,13 +69,13 @@ package struct Activity: Sendable {
     Query(
       "Activity.latest",
       """
-      select a.id, a.kind, m.display_name, a.draft_id, a.data ->> 'delivery', a.data ->> 'from',
+      select a.id, a.kind, m.display_name, a.draft_id, a.data ->> 'delivery', a.data ->> 'operation', a.data ->> 'from',
              a.data ->> 'to', a.data ->> 'reason', a.data ->> 'subject',
              n.id, left(n.body, 400), n.struck_reason, a.created_at
       from activities a
       left join memberships m on m.tenant_id = a.tenant_id and m.user_id = a.actor_id
       left join notes n on n.tenant_id = a.tenant_id and n.id = (a.data ->> 'note')::uuid
-      where a.lead_id = \(lead) and (\(before)::uuid is null or a.id < \(before)) \(filter.condition)
+      where a.lead_id in \(Lead.family(of: lead)) and (\(before)::uuid is null or a.id < \(before)) \(filter.condition)
       order by a.id desc limit 51
       """,
       all: { row in
@@ -80,6 +83,7 @@ package struct Activity: Sendable {
           id: row.next(), kind: row.next(), actorName: row.next(optional: String.self),
           draft: row.next(optional: ID<Draft>.self),
           delivery: row.next(optional: ID<Delivery>.self),
+          operation: row.next(optional: ID<Operation>.self),
           from: row.next(optional: String.self), to: row.next(optional: String.self),
           reason: row.next(optional: String.self), subject: row.next(optional: String.self),
           note: NoteText(row: &row), at: row.next())
@@ -92,7 +96,7 @@ package struct Activity: Sendable {
       "Activity.actors",
       """
       select m.user_id, m.display_name from memberships m
-      where m.user_id in (select a.actor_id from activities a where a.lead_id = \(lead))
+      where m.user_id in (select a.actor_id from activities a where a.lead_id in \(Lead.family(of: lead)))
       order by m.display_name, m.user_id limit 20
       """, all: { row in try Member(id: row.next(), name: row.next()) })
   }

@@ -46,7 +46,8 @@ extension Activity.Kind {
     case .draftSent, .deliveryBlocked, .deliveryDead, .deliveryUncertain, .deliveryResolved,
       .messageReceived:
       .deliveries
-    case .leadUpdated, .leadAssigned, .operationUndone, .archived, .deleted, .restored,
+    case .leadUpdated, .leadAssigned, .leadMerged, .leadMergedAway, .operationUndone, .archived,
+      .deleted, .restored,
       .followUpSet, .followUpDone:
       .details
     case .takenOver, .handedBack, .suppressed, .suppressionLifted, .dncAdded, .dncRemoved:

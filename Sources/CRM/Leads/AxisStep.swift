@@ -27,13 +27,13 @@ package struct AxisStep: Sendable {
       from (
         select h.tenant_id, h.id, 'stage' as axis, h.from_stage as from_value, h.to_stage as to_value, h.reason,
                null::bigint as value, h.actor_id, h.created_at
-        from lead_stage_history h where h.lead_id = \(lead)
+        from lead_stage_history h where h.lead_id in \(Lead.family(of: lead))
         union all
         select h.tenant_id, h.id, 'outcome', h.from_outcome, h.to_outcome, h.reason, h.value, h.actor_id, h.created_at
-        from lead_outcome_history h where h.lead_id = \(lead)
+        from lead_outcome_history h where h.lead_id in \(Lead.family(of: lead))
         union all
         select h.tenant_id, h.id, h.axis, h.from_value, h.to_value, h.reason, null, h.actor_id, h.created_at
-        from lead_status_history h where h.lead_id = \(lead)) s
+        from lead_status_history h where h.lead_id in \(Lead.family(of: lead))) s
       left join memberships m on m.tenant_id = s.tenant_id and m.user_id = s.actor_id
       order by s.id desc limit 100
       """,

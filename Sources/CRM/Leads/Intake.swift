@@ -35,6 +35,20 @@ package struct Duplicate: Sendable {
   /// By address or number; else the name and the company are similar.
   package let isSamePerson: Bool
 
+  /// Live leads that this one may be the same as.
+  package static func all(ofLead lead: ID<Lead>) -> Query<[Duplicate]> {
+    Query(
+      "Duplicate.ofLead",
+      """
+      select \(LeadSummary.columns), f.is_same_person
+      from leads mine
+      cross join lateral app.find_duplicates(mine.contact_email, mine.contact_phone, mine.contact_name, mine.company) f
+      join leads l on l.tenant_id = mine.tenant_id and l.id = f.id and l.id <> mine.id
+      \(LeadSummary.owner) where mine.id = \(lead) order by f.is_same_person desc, l.id desc
+      """,
+      all: { row in Duplicate(lead: try LeadSummary(row: &row), isSamePerson: try row.next()) })
+  }
+
   static func all(of details: LeadDetails) -> Query<[Duplicate]> {
     let person = details.contact
     let name = [person.firstName, person.lastName].compactMap { $0 }.joined(separator: " ")

@@ -23,6 +23,8 @@ package struct Lead: Sendable {
   package let tier: Tier?
   package let estimatedValue: Money?
   package let client: Client?
+  /// The lead that this one was merged into.
+  package let mergedInto: Reference?
   /// No automatic sends: somebody has taken the conversation over.
   package let takeOver: Stop?
   /// No sends at all.
@@ -53,6 +55,8 @@ package struct Lead: Sendable {
     /// A lead that is won, lost or put away has no next stage.
     case isClosed
     case tooManyTags
+    /// It went into another lead; the merge can be taken back.
+    case isMerged
     /// The leads that were looked at are not the ones there are now.
     case othersNow
   }
@@ -60,6 +64,28 @@ package struct Lead: Sendable {
   /// Hot, warm, cold or dormant: computed from the score.
   package enum Tier: String, CaseIterable, Sendable, SQLValue, SQLReadable {
     case hot, warm, cold, dormant
+  }
+}
+
+extension Lead {
+  /// Another lead by its title.
+  package struct Reference: Sendable {
+    package let id: ID<Lead>
+    package let title: String
+
+    /// From two columns; nil where the first is null.
+    init?(row: inout Row) throws {
+      let id = try row.next(optional: ID<Lead>.self)
+      let title = try row.next(optional: String.self)
+      guard let id else { return nil }
+      self.id = id
+      self.title = title ?? ""
+    }
+  }
+
+  /// The lead and those merged into it, as a subquery: what happened to any of them happened to it.
+  static func family(of id: ID<Lead>) -> SQL {
+    "(select f.id from leads f where f.id = \(id) or f.merged_into = \(id))"
   }
 }
 
@@ -114,7 +140,7 @@ extension Lead {
            l.stage_since, l.outcome, l.outcome_since, l.contact_status, array_to_string(l.tags, ' '),
            case when l.deleted_at is not null then 'deleted' when l.archived_at is not null then 'archived'
                 else 'active' end,
-           l.is_test, l.language, l.priority_tier, l.estimated_value, c.id, c.name,
+           l.is_test, l.language, l.priority_tier, l.estimated_value, c.id, c.name, w.id, w.title,
            l.paused_at, l.paused_reason, p.display_name,
            l.suppressed_at, l.suppressed_reason, s.display_name,
            l.next_followup_at, l.created_at, l.updated_at, l.revision
@@ -122,6 +148,7 @@ extension Lead {
     left join memberships o on o.tenant_id = l.tenant_id and o.user_id = l.owner_id
     left join memberships p on p.tenant_id = l.tenant_id and p.user_id = l.paused_by
     left join memberships s on s.tenant_id = l.tenant_id and s.user_id = l.suppressed_by
+    left join leads w on w.tenant_id = l.tenant_id and w.id = l.merged_into
     left join clients c on c.tenant_id = l.tenant_id and c.id = l.client_id
     """
 
@@ -148,6 +175,7 @@ extension Lead {
     let clientID = try row.next(optional: ID<Client>.self)
     let clientName = try row.next(optional: String.self)
     client = clientID.map { Client(id: $0, name: clientName ?? "") }
+    mergedInto = try Reference(row: &row)
     takeOver = try Stop(row: &row)
     suppression = try Stop(row: &row)
     nextFollowUp = try row.next(optional: Timestamp.self)

@@ -9,6 +9,7 @@ extension Lead {
 
   package func settle(into life: Life, in tx: Transaction<some Entry>) throws {
     guard self.life != life else { throw Refusal.alreadyThere }
+    guard mergedInto == nil else { throw Refusal.isMerged }
     [self].settle(into: life, in: tx)
   }
 

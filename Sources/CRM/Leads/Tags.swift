@@ -43,6 +43,13 @@ extension Tags {
   }
 }
 
+extension Tags {
+  /// Both, the first ones first, as many as a lead may have.
+  init(joining one: [String], _ other: [String]) {
+    words = Array((one + other.filter { !one.contains($0) }).prefix(Self.countMax))
+  }
+}
+
 extension Lead {
   package func retag(_ tags: Tags, in tx: Transaction<some Entry>) {
     [self].retag([tags], in: tx)

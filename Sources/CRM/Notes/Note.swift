@@ -36,7 +36,7 @@ package struct Note: Sendable {
     join leads l on l.tenant_id = n.tenant_id and l.id = n.lead_id
     join memberships a on a.tenant_id = n.tenant_id and a.user_id = n.author_id
     left join memberships s on s.tenant_id = n.tenant_id and s.user_id = n.struck_by
-    where n.id = \(id) and n.lead_id = \(lead)
+    where n.id = \(id) and n.lead_id in \(Lead.family(of: lead))
     """
   }
 

@@ -53,7 +53,7 @@ enum LeadDeed: String, CaseIterable, Sendable {
   }
 
   func isOffered(for lead: Lead) -> Bool {
-    guard lead.life != .deleted else { return self == .restoration }
+    guard lead.life != .deleted else { return self == .restoration && lead.mergedInto == nil }
     return switch self {
     case .stage: lead.outcome == .open
     case .outcome, .contactStatus, .tags, .contacts, .followUp, .deletion: true

@@ -87,7 +87,7 @@ struct LeadForm: Templated {
     case .contactEmptied:
       lastName.error = L("Keep at least a name, an address or a number of this person.")
     case .changedMeanwhile, .alreadyThere, .reasonNeeded, .isDeleted, .clientNameNeeded,
-      .isPrimary, .personNeeded, .isClosed, .tooManyTags, .othersNow:
+      .isPrimary, .personNeeded, .isClosed, .tooManyTags, .othersNow, .isMerged:
       return false
     }
     return true

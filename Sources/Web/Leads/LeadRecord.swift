@@ -98,8 +98,11 @@ struct LeadRecord: Templated {
     .text("client_name") { $0.lead.client?.name }
     .list("tags") { $0.lead.tags.map(TagLine.init) }.flag("has_tags") { !$0.lead.tags.isEmpty }
     .flag("may_change_people") { $0.mayWrite && $0.lead.life != .deleted }
+    .text("merged_into") { $0.lead.mergedInto?.title }
+    .text("merged_id") { $0.lead.mergedInto?.id.description }
     .flag("is_test", \.lead.isTest).flag("is_archived") { $0.lead.life == .archived }
-    .flag("is_deleted") { $0.lead.life == .deleted }
+    .flag("is_deleted") { $0.lead.life == .deleted && $0.lead.mergedInto == nil }
+    .flag("may_merge") { $0.mayWrite && $0.lead.life != .deleted }
     .flag("is_closed") { $0.lead.outcome != .open }
     .text("outcome_name") { $0.lead.outcome.words }.text("outcome_tone") { $0.lead.outcome.tone }
     .moment("outcome") { Moment($0.lead.outcomeSince, now: $0.desk.viewer.now) }

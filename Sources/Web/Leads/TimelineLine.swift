@@ -19,6 +19,9 @@ struct TimelineLine: Templated {
     if let note = activity.note {
       linkURL = Links.note(note.id, on: lead)
       linkName = L("Note")
+    } else if let operation = activity.operation {
+      linkURL = Links.operation(operation)
+      linkName = L("What changed")
     } else if let delivery = activity.delivery, viewer.may(.readOutbox) {
       linkURL = Links.delivery(delivery)
       linkName = L("Delivery")
@@ -53,6 +56,8 @@ extension Activity {
       }
     case .leadAssigned: L("Given to another owner.")
     case .messageReceived: L("Wrote to us.")
+    case .leadMerged: L("Merged with “\(subject)”.")
+    case .leadMergedAway: L("Merged into “\(subject)”.")
     case .operationUndone: L("A change to many leads was taken back.")
     case .stageChanged: L("Moved from \(Self.stage(from)) to \(Self.stage(to)).")
     case .outcomeChanged: L("\(Self.outcome(from)) → \(Self.outcome(to)).")

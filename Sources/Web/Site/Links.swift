@@ -6,6 +6,7 @@ enum Links {
   static let leads = "/leads"
   static let leadsCSV = "/leads.csv"
   static let bulk = "/leads/bulk"
+  static let contacts = "/contacts"
   static let segments = "/segments"
   static let newSegment = "/segments/new"
   static let review = "/review"

@@ -11,6 +11,8 @@ enum Routes {
     LeadPages.add(to: &router)
     LeadChanges.add(to: &router)
     BulkPages.add(to: &router)
+    LeadMergePages.add(to: &router)
+    PersonPages.add(to: &router)
     SegmentPages.add(to: &router)
     NotePages.add(to: &router)
     NotificationPages.add(to: &router)
@@ -25,7 +27,9 @@ extension Site {
   /// Every page with its template: what `Templates` compiles at start.
   package static let pages: [any Page.Type] = [
     SignInPage.self, ErrorPage.self, SessionEndedPage.self, TodayPage.self,
-    BulkPage.self, OperationPage.self, SegmentListPage.self, SegmentPage.self,
+    BulkPage.self, OperationPage.self, MergeSearchPage.self, MergePage.self,
+    PersonPage.self, PersonMergeSearchPage.self, PersonMergePage.self, SegmentListPage.self,
+    SegmentPage.self,
     LeadListPage.self, NewLeadPage.self, EditLeadPage.self,
     LeadTimelinePage.self, LeadDraftsPage.self, LeadConversationPage.self, LeadHistoryPage.self,
     NoteDetailPage.self, NotificationListPage.self,

@@ -55,13 +55,25 @@ package struct Contact: Sendable {
       """, one: Contact.init(row:))
   }
 
-  private init(row: inout Row) throws {
+  init(row: inout Row) throws {
     id = try row.next()
     firstName = try row.next(optional: String.self)
     lastName = try row.next(optional: String.self)
     email = try row.next(optional: String.self)
     phone = try row.next(optional: String.self)
     isPrimary = try row.next()
+  }
+}
+
+extension Contact {
+  /// Field by field what an edit changes.
+  func changes(to details: ContactDetails) -> [FieldChange] {
+    [
+      FieldChange("first_name", firstName, details.firstName),
+      FieldChange("last_name", lastName, details.lastName),
+      FieldChange("email", email, details.email?.text),
+      FieldChange("phone", phone, details.phone?.text),
+    ].compactMap { $0 }
   }
 }
 

@@ -79,7 +79,8 @@ extension Transaction {
 
 /// One field that an operation changed, as its page shows it.
 package struct OperationChange: Sendable {
-  package let lead: ID<Lead>
+  /// Nil where a contact was changed; then the title is their name.
+  package let lead: ID<Lead>?
   package let title: String
   package let field: String
   package let old: String?
@@ -92,18 +93,19 @@ package struct OperationChange: Sendable {
     Query(
       "OperationChange.all",
       """
-      select l.id, l.title, c.field, coalesce(f.display_name, c.old #>> '{}'),
+      select l.id, coalesce(l.title, nullif(concat_ws(' ', k.first_name, k.last_name), ''), k.email, k.phone, ''), c.field, coalesce(f.display_name, c.old #>> '{}'),
              coalesce(t.display_name, c.new #>> '{}'), coalesce(c.outcome = 'refused', false)
       from operation_changes c
       left join memberships f on c.field = 'owner_id' and f.tenant_id = c.tenant_id and f.user_id::text = c.old #>> '{}'
       left join memberships t on c.field = 'owner_id' and t.tenant_id = c.tenant_id and t.user_id::text = c.new #>> '{}'
-      join leads l on l.tenant_id = c.tenant_id and l.id = coalesce(c.of_lead_id, c.entity_id)
+      left join leads l on l.tenant_id = c.tenant_id and l.id = coalesce(c.of_lead_id, c.entity_id)
+      left join contacts k on c.entity = 'contact' and k.tenant_id = c.tenant_id and k.id = c.entity_id
       where c.operation_id = \(operation) and c.field not in ('stage_since', '*')
       order by coalesce(c.outcome = 'refused', false) desc, c.seq limit 200
       """,
       all: { row in
         try OperationChange(
-          lead: row.next(), title: row.next(), field: row.next(),
+          lead: row.next(optional: ID<Lead>.self), title: row.next(), field: row.next(),
           old: row.next(optional: String.self), new: row.next(optional: String.self),
           isRefused: row.next())
       })

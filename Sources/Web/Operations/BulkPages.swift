@@ -105,7 +105,7 @@ struct BulkPage: Page {
     }
   }
 
-  static let template = "leads/bulk"
+  static let template = "operations/bulk"
   static let keys = Keys<BulkPage>().include(\.desk)
     .text("chosen") { L.plural($0.count, "\($0.count) lead", "\($0.count) leads") }
     .text("count") { String($0.count) }.flag("none_chosen") { $0.count == 0 }
@@ -138,71 +138,4 @@ struct BulkPage: Page {
     .text("archive_button") {
       L.plural($0.count, "Archive \($0.count) lead", "Archive \($0.count) leads")
     }
-}
-
-struct OperationPage: Page {
-  let desk: Desk
-  let operation: Operation
-  let changes: [Line]
-
-  init(_ desk: Desk, _ operation: Operation, _ changes: [OperationChange]) {
-    self.desk = desk
-    self.operation = operation
-    self.changes = changes.map { Line($0, currency: desk.viewer.currency) }
-  }
-
-  struct Line: Templated {
-    let change: OperationChange
-    let currency: String
-
-    init(_ change: OperationChange, currency: String) {
-      self.change = change
-      self.currency = currency
-    }
-
-    private var field: LeadField { LeadField(change.field) }
-
-    private func words(_ value: String?) -> L {
-      value.map { field.value($0, currency: currency) } ?? L(verbatim: "–")
-    }
-
-    static let keys = Keys<Line>()
-      .text("lead_id") { $0.change.lead.description }.text("title", \.change.title)
-      .text("field") { $0.field.words }
-      .text("old") { $0.words($0.change.old) }.text("new") { $0.words($0.change.new) }
-      .flag("refused", \.change.isRefused)
-  }
-
-  private var words: L {
-    let count = operation.subjects
-    return switch (operation.kind, operation.action) {
-    case (.bulk, "assign"): L.plural(count, "\(count) lead given", "\(count) leads given")
-    case (.bulk, "tag"): L.plural(count, "\(count) lead tagged", "\(count) leads tagged")
-    case (.bulk, "stage"): L.plural(count, "\(count) lead moved", "\(count) leads moved")
-    case (.bulk, _): L.plural(count, "\(count) lead archived", "\(count) leads archived")
-    case (.merge, _): L("Merged")
-    case (.import, _): L.plural(count, "\(count) lead imported", "\(count) leads imported")
-    }
-  }
-
-  static let template = "leads/operation"
-  static let keys = Keys<OperationPage>().include(\.desk)
-    .text("operation_id") { $0.operation.id.description }.text("what", \.words)
-    .text("by_name", \.operation.by.name)
-    .moment("done") { Moment($0.operation.at, now: $0.desk.viewer.now) }
-    .flag("may_undo") { $0.operation.undone == nil && $0.desk.viewer.may(.writeLeads) }
-    .text("undone_by") { $0.operation.undone?.by }
-    .moment("undone") { page in
-      page.operation.undone.map { Moment($0.at, now: page.desk.viewer.now) }
-    }
-    .text("refused_words") { page in
-      page.operation.undone.flatMap { undone in
-        undone.refused == 0
-          ? nil
-          : L.plural(
-            undone.refused, "\(undone.refused) field was edited since and stays as it is.",
-            "\(undone.refused) fields were edited since and stay as they are.")
-      }
-    }
-    .flag("has_changes") { !$0.changes.isEmpty }.list("changes", \.changes)
 }

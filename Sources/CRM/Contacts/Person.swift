@@ -1,0 +1,204 @@
+import Postgres
+
+/// A contact on its own page: who it is, and where it stands.
+package struct Person: Sendable {
+  package let contact: Contact
+  /// When it was changed last, in microseconds: an edit says which state it saw.
+  package let version: Int
+  package let isDeleted: Bool
+
+  package enum Refusal: Error, Equatable {
+    case changedMeanwhile, withItself
+    /// Nothing would be left of the person.
+    case emptied
+    case emailAlreadyKnown, phoneAlreadyKnown
+  }
+
+  package static func find(_ id: ID<Contact>) -> Query<Person?> {
+    Query("Person.find", "\(record) where c.id = \(id)", one: Person.init(row:))
+  }
+
+  fileprivate static func locked(_ ids: [ID<Contact>]) -> Query<[Person]> {
+    Query(
+      "Person.locked",
+      "\(record) where c.id = any (\(SQL.ids(ids))) and c.deleted_at is null order by c.id for no key update of c",
+      all: Person.init(row:))
+  }
+
+  private static let record: SQL = """
+    select c.id, c.first_name, c.last_name, c.email, c.phone, false,
+           (extract(epoch from c.updated_at) * 1000000)::bigint, c.deleted_at is not null
+    from contacts c
+    """
+
+  private init(row: inout Row) throws {
+    contact = try Contact(row: &row)
+    version = try row.next()
+    isDeleted = try row.next()
+  }
+
+  /// The leads a person stands at, newest first, 100 at most.
+  package static func leads(of contact: ID<Contact>) -> Query<[LeadSummary]> {
+    Query(
+      "Person.leads",
+      """
+      select \(LeadSummary.columns) from lead_contacts p
+      join leads l on l.tenant_id = p.tenant_id and l.id = p.lead_id and l.deleted_at is null
+      \(LeadSummary.owner) where p.contact_id = \(contact) order by l.id desc limit 100
+      """, all: LeadSummary.init(row:))
+  }
+
+  /// The people of the leads that a search finds, 50 at most.
+  package static func search(_ words: String) -> Query<[Contact]> {
+    var filter = LeadFilter()
+    filter.words = words
+    return Query(
+      "Person.search",
+      """
+      select distinct c.id, c.first_name, c.last_name, c.email, c.phone, false
+      from \(LeadList(filter).found(after: nil, limit: 50)) f
+      join lead_contacts p on p.tenant_id = app.tenant() and p.lead_id = f.id
+      join contacts c on c.tenant_id = p.tenant_id and c.id = p.contact_id
+      where c.deleted_at is null order by c.last_name, c.first_name, c.id limit 50
+      """, all: Contact.init(row:))
+  }
+}
+
+extension Person {
+  /// Saves an edit of the person as they stood at `version`; the leads they stand at are told.
+  package static func edit(
+    _ id: ID<Contact>, seen version: Int, _ details: ContactDetails, in tx: Transaction<some Entry>
+  ) throws {
+    let (_, people, leads) = try tx.look(locked([id]), leadIDs(of: [id]))
+    guard let person = people.first else { throw NotFound() }
+    guard person.version == version else { throw Refusal.changedMeanwhile }
+    guard !details.isEmpty else { throw Refusal.emptied }
+    details.replace(person.contact, in: tx)
+    tell(person.contact.changes(to: details), about: id, "contact_edited", leads, in: tx)
+  }
+
+  fileprivate static func leadIDs(of contacts: [ID<Contact>]) -> Query<[ID<Lead>]> {
+    Query(
+      "Person.leadIDs",
+      """
+      select l.id from leads l
+      where l.deleted_at is null
+        and l.id in (select p.lead_id from lead_contacts p where p.contact_id = any (\(SQL.ids(contacts))))
+      order by l.id for no key update of l
+      """, all: { try $0.next() })
+  }
+
+  fileprivate static func tell(
+    _ changes: [FieldChange], about contact: ID<Contact>, _ action: String, _ leads: [ID<Lead>],
+    in tx: Transaction<some Entry>
+  ) {
+    guard !changes.isEmpty else { return }
+    tx.audit(changes.map { AuditRow(action, of: "contact", contact, $0) })
+    tx.record(leads.map { .leadUpdated($0, changes: changes) })
+  }
+}
+
+extension Person.Refusal {
+  package init?(_ error: PostgresError) {
+    switch error.constraint {
+    case "contacts_email_key": self = .emailAlreadyKnown
+    case "contacts_phone_key": self = .phoneAlreadyKnown
+    default: return nil
+    }
+  }
+}
+
+/// Two contacts that turn out to be one person: `other` goes into `kept`, with all the leads it stands at.
+package struct PersonMerge: Sendable {
+  package enum Field: String, CaseIterable, Sendable {
+    case firstName = "first_name"
+    case lastName = "last_name"
+    case email, phone
+  }
+
+  package struct Seen: Sendable {
+    package let id: ID<Contact>
+    package let version: Int
+
+    package init(_ id: ID<Contact>, version: Int) {
+      self.id = id
+      self.version = version
+    }
+  }
+
+  package let kept: Seen
+  package let other: Seen
+  package let taken: Set<Field>
+
+  package init(keeping kept: Seen, other: Seen, taking taken: Set<Field>) {
+    self.kept = kept
+    self.other = other
+    self.taken = taken
+  }
+
+  package func carryOut(as operation: ID<Operation>, in tx: Transaction<some Entry>) throws {
+    guard kept.id != other.id else { throw Person.Refusal.withItself }
+    let (_, leads, people) = try tx.look(
+      Person.leadIDs(of: [kept.id, other.id]), Person.locked([kept.id, other.id]))
+    guard let stays = people.first(where: { $0.contact.id == kept.id }),
+      let goes = people.first(where: { $0.contact.id == other.id })
+    else { throw NotFound() }
+    guard stays.version == kept.version, goes.version == other.version else {
+      throw Person.Refusal.changedMeanwhile
+    }
+    let changes = self.changes(of: stays.contact, from: goes.contact)
+    tx.operate(.merge, "contacts", as: operation) {
+      moveLeads(in: tx)
+      // The address is free for the one that stays once the other is gone.
+      tx.run("PersonMerge.go", "update contacts set deleted_at = now() where id = \(other.id)")
+      tx.run(
+        "PersonMerge.take",
+        """
+        update contacts k
+        set first_name = case when \(taken.contains(.firstName)) then o.first_name else k.first_name end,
+            last_name = case when \(taken.contains(.lastName)) then o.last_name else k.last_name end,
+            email = case when \(taken.contains(.email)) then o.email else k.email end,
+            phone = case when \(taken.contains(.phone)) then o.phone else k.phone end
+        from contacts o where k.id = \(kept.id) and o.id = \(other.id)
+        """)
+      tx.audit(
+        [AuditRow("contact_merged", of: "contact", other.id)]
+          + changes.map { AuditRow("contact_merged", of: "contact", kept.id, $0) })
+      tx.record(
+        leads.map {
+          .leadUpdated(
+            $0,
+            changes: [FieldChange("contacts", goes.contact.words, stays.contact.words)].compactMap {
+              $0
+            } + changes)
+        })
+    }
+  }
+
+  private func changes(of stays: Contact, from goes: Contact) -> [FieldChange] {
+    func change(_ field: Field, _ value: KeyPath<Contact, String?>) -> FieldChange? {
+      taken.contains(field)
+        ? FieldChange(field.rawValue, stays[keyPath: value], goes[keyPath: value]) : nil
+    }
+    return [
+      change(.firstName, \.firstName), change(.lastName, \.lastName), change(.email, \.email),
+      change(.phone, \.phone),
+    ].compactMap { $0 }
+  }
+
+  private func moveLeads(in tx: Transaction<some Entry>) {
+    tx.run(
+      "PersonMerge.moveLeads",
+      """
+      with gone as (delete from lead_contacts where contact_id = \(other.id) returning tenant_id, lead_id, is_primary),
+      beside as (
+        update lead_contacts k set is_primary = true from gone g
+        where k.tenant_id = g.tenant_id and k.lead_id = g.lead_id and k.contact_id = \(kept.id) and g.is_primary
+          and not k.is_primary
+        returning k.lead_id)
+      insert into lead_contacts (tenant_id, lead_id, contact_id, is_primary)
+      select g.tenant_id, g.lead_id, \(kept.id), g.is_primary from gone g
+      where not exists (select from lead_contacts k where k.lead_id = g.lead_id and k.contact_id = \(kept.id))
+      """)
+  }
+}

@@ -1,0 +1,70 @@
+import CRM
+import Templating
+
+/// What an operation changed, and the way back.
+struct OperationPage: Page {
+  let desk: Desk
+  let operation: Operation
+  let changes: [Line]
+
+  init(_ desk: Desk, _ operation: Operation, _ changes: [OperationChange]) {
+    self.desk = desk
+    self.operation = operation
+    self.changes = changes.map { Line($0, currency: desk.viewer.currency) }
+  }
+
+  struct Line: Templated {
+    let change: OperationChange
+    let currency: String
+
+    init(_ change: OperationChange, currency: String) {
+      self.change = change
+      self.currency = currency
+    }
+
+    private var field: LeadField { LeadField(change.field) }
+
+    private func words(_ value: String?) -> L {
+      value.map { field.value($0, currency: currency) } ?? L(verbatim: "–")
+    }
+
+    static let keys = Keys<Line>()
+      .text("lead_id") { $0.change.lead?.description }.text("title", \.change.title)
+      .text("field") { $0.field.words }
+      .text("old") { $0.words($0.change.old) }.text("new") { $0.words($0.change.new) }
+      .flag("refused", \.change.isRefused)
+  }
+
+  private var words: L {
+    let count = operation.subjects
+    return switch (operation.kind, operation.action) {
+    case (.bulk, "assign"): L.plural(count, "\(count) lead given", "\(count) leads given")
+    case (.bulk, "tag"): L.plural(count, "\(count) lead tagged", "\(count) leads tagged")
+    case (.bulk, "stage"): L.plural(count, "\(count) lead moved", "\(count) leads moved")
+    case (.bulk, _): L.plural(count, "\(count) lead archived", "\(count) leads archived")
+    case (.merge, _): L("Merged")
+    case (.import, _): L.plural(count, "\(count) lead imported", "\(count) leads imported")
+    }
+  }
+
+  static let template = "operations/show"
+  static let keys = Keys<OperationPage>().include(\.desk)
+    .text("operation_id") { $0.operation.id.description }.text("what", \.words)
+    .text("by_name", \.operation.by.name)
+    .moment("done") { Moment($0.operation.at, now: $0.desk.viewer.now) }
+    .flag("may_undo") { $0.operation.undone == nil && $0.desk.viewer.may(.writeLeads) }
+    .text("undone_by") { $0.operation.undone?.by }
+    .moment("undone") { page in
+      page.operation.undone.map { Moment($0.at, now: page.desk.viewer.now) }
+    }
+    .text("refused_words") { page in
+      page.operation.undone.flatMap { undone in
+        undone.refused == 0
+          ? nil
+          : L.plural(
+            undone.refused, "\(undone.refused) field was edited since and stays as it is.",
+            "\(undone.refused) fields were edited since and stay as they are.")
+      }
+    }
+    .flag("has_changes") { !$0.changes.isEmpty }.list("changes", \.changes)
+}

@@ -1,0 +1,230 @@
+import CRM
+import Postgres
+import TestSupport
+import Testing
+
+@Suite struct `Merging two leads` {
+  let acme: TestTenant
+  let kept: String
+  let other: String
+
+  init() throws {
+    acme = try TestTenant.fresh()
+    kept = try acme.lead(title: "Kitchen", email: "claire@fontaine.example")
+    other = try acme.sales.post(
+      "/leads",
+      [
+        "title": "New kitchen", "company": "Maison Fontaine", "estimated_value": "900",
+        "last_name": "Dupont", "email": "paul@dupont.example", "message": "The tap drips.",
+      ]
+    ).id
+  }
+
+  private func merge(
+    _ kept: String, _ other: String, _ choices: [(String, String)] = [], by browser: Browser? = nil
+  ) throws -> Page {
+    let form = try acme.sales.get("/leads/\(kept)/merge?with=\(other)")
+    return try (browser ?? acme.sales).postPairs(
+      "/leads/\(kept)/merge",
+      [
+        ("with", other), ("revision", form.hidden("revision") ?? ""),
+        ("other_revision", form.hidden("other_revision") ?? ""),
+      ] + choices)
+  }
+
+  @Test func `asks field by field which value stays`() throws {
+    let form = try acme.sales.get("/leads/\(kept)/merge?with=\(other)")
+
+    #expect(form.trips == 1)
+    #expect(form.shows("Title Kitchen New kitchen"))
+    #expect(form.shows("Company – Maison Fontaine"))
+    #expect(form.has("name=\"take_company\" value=\"other\" checked"))
+    #expect(form.has("name=\"take_title\" value=\"this\" checked"))
+  }
+
+  @Test func `keeps one lead with what was chosen, both people, and both histories`() throws {
+    let answer = try merge(kept, other, [("take_company", "other"), ("take_title", "this")])
+    let record = try acme.sales.get("/leads/\(kept)")
+
+    #expect(answer.status == 303 && answer.trips == 2)
+    #expect(record.heading == "Kitchen Maison Fontaine")
+    #expect(record.shows("Claire Fontaine") && record.shows("Dupont"))
+    #expect(record.shows("Merged with “New kitchen”."))
+    #expect(record.shows("Wrote to us."))
+    #expect(try acme.sales.get("/leads/\(kept)/conversation").shows("The tap drips."))
+    #expect(try acme.sales.get("/leads").leadTitles == ["Kitchen"])
+    let gone = try acme.sales.get("/leads/\(other)")
+    #expect(gone.link("Kitchen") == "/leads/\(kept)")
+    #expect(!gone.has("/leads/\(other)/restoration"))
+    #expect(try acme.count("outbox_events", where: "type = 'LeadMerged'") == 2)
+  }
+
+  @Test func `and taking it back leaves both as they were`() throws {
+    let before = try acme.dump()
+
+    let answer = try merge(
+      kept, other,
+      [("take_company", "other"), ("take_title", "other"), ("take_estimated_value", "other")])
+    #expect(try acme.dump() != before)
+    _ = try acme.sales.post("\(answer.place ?? "")/undo")
+
+    #expect(try acme.dump() == before)
+    #expect(try acme.count("operation_changes", where: "outcome = 'refused'") == 0)
+  }
+
+  @Test func `and taking it back keeps what was edited in between, by name`() throws {
+    let answer = try merge(kept, other, [("take_title", "other")])
+    let form = try acme.sales.get("/leads/\(kept)/edit")
+    _ = try acme.sales.post(
+      "/leads/\(kept)",
+      [
+        "title": "Edited", "first_name": "Claire", "last_name": "Fontaine",
+        "email": "claire@fontaine.example", "revision": form.hidden("revision") ?? "",
+      ])
+
+    let undone = try acme.sales.follow(try acme.sales.post("\(answer.place ?? "")/undo"))
+
+    #expect(undone.shows("1 field was edited since and stays as it is."))
+    #expect(undone.shows("Edited edited since, stays Title"))
+    #expect(try acme.sales.get("/leads").leadTitles.sorted() == ["Edited", "New kitchen"])
+  }
+
+  @Test func `a chain of merges is read on the last one`() throws {
+    let third = try acme.lead(title: "Third", email: "third@example.com")
+    _ = try merge(kept, other)
+    _ = try merge(third, kept)
+
+    #expect(try acme.count("leads", where: "merged_into = \(third)::uuid") == 2)
+    #expect(try acme.sales.get("/leads/\(third)").shows("Wrote to us."))
+  }
+
+  @Test func `is refused while the other has drafts under way`() throws {
+    _ = try acme.draft(lead: other)
+
+    let page = try merge(kept, other)
+
+    #expect(page.status == 409)
+    #expect(page.shows("The other lead has drafts that are not finished."))
+    #expect(try acme.count("operations") == 0)
+  }
+
+  @Test func `is refused where one may not be written to`() throws {
+    _ = try acme.sales.post("/leads/\(other)/suppression", ["reason": "asked"])
+
+    #expect(try merge(kept, other).shows("One of the two may be written to and the other may not."))
+  }
+
+  @Test func `is refused where somebody changed one of the two meanwhile`() throws {
+    let page = try acme.sales.postPairs(
+      "/leads/\(kept)/merge", [("with", other), ("revision", "0"), ("other_revision", "0")])
+
+    #expect(page.status == 409)
+    #expect(page.shows("Somebody changed one of the two."))
+  }
+
+  @Test func `finds the other lead by what it shares, or by words`() throws {
+    let same = try acme.lead(title: "Same person", email: "claire@fontaine.example")
+
+    let similar = try acme.sales.get("/leads/\(kept)/merge")
+    let found = try acme.sales.get("/leads/\(kept)/merge?q=maison")
+
+    #expect(similar.link("Same person") == "/leads/\(kept)/merge?with=\(same)")
+    #expect(found.link("New kitchen") == "/leads/\(kept)/merge?with=\(other)")
+  }
+}
+
+@Suite struct `Merging two contacts` {
+  let acme: TestTenant
+  let kept: String
+  let other: String
+
+  init() throws {
+    acme = try TestTenant.fresh()
+    kept = try acme.contact(of: try acme.lead(title: "One", email: "claire@home.example"))
+    let second = try acme.sales.post(
+      "/leads", ["title": "Two", "last_name": "Fontaine-Dupré", "email": "claire@work.example"])
+    other = try acme.contact(of: second.id)
+  }
+
+  private func merge(_ choices: [(String, String)]) throws -> Page {
+    let form = try acme.sales.get("/contacts/\(kept)/merge?with=\(other)")
+    return try acme.sales.postPairs(
+      "/contacts/\(kept)/merge",
+      [
+        ("with", other), ("revision", form.hidden("revision") ?? ""),
+        ("other_revision", form.hidden("other_revision") ?? ""),
+      ] + choices)
+  }
+
+  @Test func `gives all leads to the one that stays, and comes undone`() throws {
+    let before = try acme.dump()
+
+    let answer = try merge([("take_last_name", "other"), ("take_email", "other")])
+    let person = try acme.sales.get("/contacts/\(kept)")
+
+    #expect(answer.status == 303)
+    #expect(person.heading == "Claire Fontaine-Dupré")
+    #expect(person.typed("email") == "claire@work.example")
+    #expect(person.link("One") != nil && person.link("Two") != nil)
+    #expect(try acme.count("leads", where: "contact_email = 'claire@work.example'") == 2)
+
+    _ = try acme.sales.post("\(answer.place ?? "")/undo")
+    #expect(try acme.dump() == before)
+  }
+
+  @Test func `finds the other by name`() throws {
+    let page = try acme.sales.get("/contacts/\(kept)/merge?q=dupr%C3%A9")
+
+    #expect(page.link("Fontaine-Dupré") == "/contacts/\(kept)/merge?with=\(other)")
+  }
+}
+
+@Suite struct `A person` {
+  @Test func `is edited on a page of their own, for all their leads`() throws {
+    let acme = try TestTenant.fresh()
+    _ = try acme.lead(title: "One")
+    let lead = try acme.lead(title: "Two")
+    let contact = try acme.contact(of: lead)
+    let page = try acme.sales.get("/contacts/\(contact)")
+
+    let saved = try acme.sales.post(
+      "/contacts/\(contact)",
+      [
+        "version": page.hidden("version") ?? "", "first_name": "Clara", "last_name": "Fontaine",
+        "email": "claire@fontaine.example", "phone": "06 12 34 56 78", "phone_region": "FR",
+      ])
+
+    #expect(page.trips == 1 && saved.status == 303)
+    #expect(
+      try acme.count(
+        "leads", where: "contact_name = 'Clara Fontaine' and contact_phone = '+33612345678'") == 2)
+    #expect(try acme.sales.get("/leads/\(lead)").shows("Lead edited."))
+  }
+
+  @Test func `that somebody else changed meanwhile is shown, and nothing is overwritten`() throws {
+    let acme = try TestTenant.fresh()
+    let contact = try acme.contact(of: try acme.lead())
+
+    let page = try acme.sales.post(
+      "/contacts/\(contact)", ["version": "1", "last_name": "Other"])
+
+    #expect(page.status == 409)
+    #expect(page.shows("Saved now: Claire · Fontaine · claire@fontaine.example."))
+    #expect(page.typed("last_name") == "Other")
+    #expect(try acme.count("contacts", where: "last_name = 'Fontaine'") == 1)
+  }
+
+  @Test func `cannot take another's address`() throws {
+    let acme = try TestTenant.fresh()
+    _ = try acme.lead(email: "taken@example.com")
+    let contact = try acme.contact(of: try acme.lead(email: "mine@example.com"))
+    let page = try acme.sales.get("/contacts/\(contact)")
+
+    let refused = try acme.sales.post(
+      "/contacts/\(contact)",
+      ["version": page.hidden("version") ?? "", "email": "taken@example.com"])
+
+    #expect(refused.status == 422)
+    #expect(refused.error(beside: "email")?.contains("merge the two") == true)
+  }
+}
