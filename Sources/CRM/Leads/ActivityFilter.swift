@@ -47,7 +47,7 @@ extension Activity.Kind {
       .messageReceived:
       .deliveries
     case .leadUpdated, .leadAssigned, .operationUndone, .archived, .deleted, .restored,
-      .followUpSet, .followUpDone:
+      .followUpSet, .followUpDone, .related, .unrelated:
       .details
     case .takenOver, .handedBack, .suppressed, .suppressionLifted, .dncAdded, .dncRemoved:
       .permission

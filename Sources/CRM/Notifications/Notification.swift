@@ -68,16 +68,18 @@ package struct Notification: Sendable {
       where user_id = (select app.actor()) and read_at is null
       """)
   }
+}
 
-  /// Tells a colleague that a note speaks of them; nobody tells themselves.
-  static func mentioned(
-    _ member: ID<User>, in note: ID<Note>, on lead: ID<Lead>, in tx: Transaction<some Entry>
+extension Transaction {
+  /// Tells a member, of a note or whatever it is about; who did it themselves is not told.
+  func notify(
+    _ member: ID<User>, _ kind: Notification.Kind, about lead: ID<Lead>?, subject: ID<Note>? = nil
   ) {
-    tx.run(
-      "Notification.mentioned",
+    run(
+      "Notification.add",
       """
       insert into notifications (tenant_id, id, user_id, kind, lead_id, subject_id)
-      select app.tenant(), \(ID<Notification>()), \(member), 'mentioned', \(lead), \(note)
+      select app.tenant(), \(ID<Notification>()), \(member), \(kind), \(lead), \(subject)
       where \(member) <> (select app.actor())
       """)
   }
