@@ -187,3 +187,53 @@ def leads_are_related_and_drawn(site, scripts):
     sales.open(f"{leads[0]}/relationships")
     sales.press("Remove", within=rows.first)
     that("removed, nothing is drawn", sales.page.locator(".graph").count() == 0)
+
+
+@test
+def a_card_is_moved_on_the_board(site, scripts):
+    that = site.report.that
+    sales = site.person("sales", scripts)
+    title = site.unique("On the board")
+    sales.capture(title)
+    sales.open(f"/leads/board?q={title.replace(' ', '+')}")
+    column = lambda stage: sales.page.locator(f"[data-stage={stage}]")  # noqa: E731
+    that("it stands in the first column", title in column("new").inner_text())
+    card = sales.page.locator("[data-card]").filter(has_text=title)
+    card.get_by_text("Move to").click()
+    sales.press("Proposal", within=card)
+    that("a button moves it on", title in column("proposal").inner_text(), sales.notice)
+    that("and the search stays", "q=On" in sales.path, sales.path)
+    if scripts:
+        card.drag_to(column("decision"))
+        sales.page.wait_for_url("**said=lead-moved**")
+        sales.page.wait_for_selector(f"[data-stage=decision] :text('{title}')")
+        that("it can be dragged on", title in column("decision").inner_text())
+        with sales.page.expect_navigation():
+            card.drag_to(column("discovery"))
+    else:
+        card.get_by_text("Move to").click()
+        sales.press("Discovery", within=card)
+    that("the way back asks why", sales.status == 422 and sales.error_beside("reason") != "", sales.status)
+    if scripts:
+        look(sales, "leads board moving back")
+    sales.type("Reason", "They want another variant.")
+    sales.press("Move back")
+    that("and with a reason it goes back", title in column("discovery").inner_text(), sales.notice)
+    if scripts:
+        look(sales.open("/leads/board"), "leads board")
+
+
+@test
+def an_admin_sets_when_a_card_is_tinted(site, scripts):
+    that = site.report.that
+    admin = site.person("admin", scripts).open("/leads/board")
+    admin.follow("Workspace")
+    label = "Tint a card on the board after how many days without anything new"
+    admin.type(label, "often")
+    admin.press("Save")
+    that("it takes a number only", admin.status == 422 and admin.value(label) == "often")
+    if scripts:
+        look(admin, "settings workspace invalid")
+    admin.type(label, "30")
+    admin.press("Save")
+    that("it is saved", admin.value(label) == "30", admin.notice)

@@ -71,7 +71,7 @@ extension Lead {
       """)
     tx.record(.noteAdded(note, on: id))
     for member in Mention.members(in: body, among: members) {
-      tx.notify(member.id, .mentioned, about: id, subject: note)
+      Notification.mentioned(member.id, in: note, on: id, in: tx)
     }
   }
 

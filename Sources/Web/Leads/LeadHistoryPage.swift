@@ -39,10 +39,10 @@ struct AxisStepLine: Templated {
   let moment: Moment
 
   init(_ step: AxisStep, _ viewer: Viewer) {
-    let field = step.axis.rawValue
-    axis = FieldWords.name(field)
-    from = step.from.map { FieldWords.value($0, of: field, currency: viewer.currency) }
-    to = FieldWords.value(step.to, of: field, currency: viewer.currency)
+    let field = LeadField(step.axis.rawValue)
+    axis = field.words
+    from = step.from.map { field.value($0, currency: viewer.currency) }
+    to = field.value(step.to, currency: viewer.currency)
     reason = step.reason
     value = step.value.map { MoneyText(money: $0, currency: viewer.currency) }
     actor = step.actorName.map { L(verbatim: $0) } ?? L("CloserFlow")
@@ -62,9 +62,10 @@ struct FieldHistoryLine: Templated {
   let moment: Moment
 
   init(_ change: FieldHistory, _ viewer: Viewer) {
-    field = FieldWords.name(change.field)
-    old = change.old.map { FieldWords.value($0, of: change.field, currency: viewer.currency) }
-    new = change.new.map { FieldWords.value($0, of: change.field, currency: viewer.currency) }
+    let lead = LeadField(change.field)
+    field = lead.words
+    old = change.old.map { lead.value($0, currency: viewer.currency) }
+    new = change.new.map { lead.value($0, currency: viewer.currency) }
     actor = change.actorName.map { L(verbatim: $0) } ?? L("CloserFlow")
     moment = Moment(change.at, now: viewer.now)
   }

@@ -35,10 +35,10 @@ enum RelationshipPages {
     var filter = LeadFilter()
     filter.words = form.find
     let (record, near, ties, found) = try visit.readRecord(
-      id, .relationships, returned: returned, nodes, edges, LeadList(filter, after: nil).rows)
+      id, .relationships, returned: returned, nodes, edges, LeadList(filter, size: .small).rows)
     let graph = RelationshipGraph(nodes: near, edges: ties)
     return try visit.page(
-      LeadRelationshipsPage(record, graph, form, found: found.filter { $0.id != id }),
+      LeadRelationshipsPage(record, graph, form, found: found.leads.filter { $0.id != id }),
       record.desk, status: status)
   }
 

@@ -12,7 +12,9 @@ enum Routes {
     LeadChanges.add(to: &router)
     BulkPages.add(to: &router)
     SegmentPages.add(to: &router)
+    BoardPages.add(to: &router)
     RelationshipPages.add(to: &router)
+    WorkspacePages.add(to: &router)
     NotePages.add(to: &router)
     NotificationPages.add(to: &router)
     DraftPages.add(to: &router)
@@ -29,7 +31,8 @@ extension Site {
     BulkPage.self, OperationPage.self, SegmentListPage.self, SegmentPage.self,
     LeadListPage.self, NewLeadPage.self, EditLeadPage.self,
     LeadTimelinePage.self, LeadDraftsPage.self, LeadConversationPage.self, LeadHistoryPage.self,
-    LeadRelationshipsPage.self, NoteDetailPage.self, NotificationListPage.self,
+    LeadRelationshipsPage.self, BoardPage.self, WorkspacePage.self, NoteDetailPage.self,
+    NotificationListPage.self,
     NewDraftPage.self, EditDraftPage.self, DraftPage.self,
     ReviewQueuePage.self, ReviewCardPage.self, ReviewChangedPage.self,
     DeliveryListPage.self, DeliveryPage.self,

@@ -1,10 +1,14 @@
 import CRM
 import Templating
 
-/// A field of a record and its values, as histories name them.
-enum FieldWords {
-  static func name(_ field: String) -> L {
-    switch field {
+/// A field of a lead by the name it has in the audit log, in the interface's words.
+struct LeadField {
+  let name: String
+
+  init(_ name: String) { self.name = name }
+
+  var words: L {
+    switch name {
     case "title": L("Title")
     case "description": L("Description")
     case "company": L("Company")
@@ -35,14 +39,14 @@ enum FieldWords {
     case "next_followup_at": L("Follow up on")
     case "do_not_contact": L("Do not contact")
     case "relationships": L("Relationships")
-    default: L(verbatim: field)
+    default: L(verbatim: name)
     }
   }
 
   /// A value as the log holds it, as people say it.
-  static func value(_ stored: String, of field: String, currency: String) -> L {
+  func value(_ stored: String, currency: String) -> L {
     let known: L? =
-      switch field {
+      switch name {
       case "stage": Lead.Stage(rawValue: stored)?.words
       case "outcome": Lead.Outcome(rawValue: stored)?.words
       case "contact_status": Lead.ContactStatus(rawValue: stored)?.words

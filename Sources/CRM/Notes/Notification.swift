@@ -68,18 +68,16 @@ package struct Notification: Sendable {
       where user_id = (select app.actor()) and read_at is null
       """)
   }
-}
 
-extension Transaction {
-  /// Tells a member, of a note or whatever it is about; who did it themselves is not told.
-  func notify(
-    _ member: ID<User>, _ kind: Notification.Kind, about lead: ID<Lead>?, subject: ID<Note>? = nil
+  /// Tells a colleague that a note speaks of them; nobody tells themselves.
+  static func mentioned(
+    _ member: ID<User>, in note: ID<Note>, on lead: ID<Lead>, in tx: Transaction<some Entry>
   ) {
-    run(
-      "Notification.add",
+    tx.run(
+      "Notification.mentioned",
       """
       insert into notifications (tenant_id, id, user_id, kind, lead_id, subject_id)
-      select app.tenant(), \(ID<Notification>()), \(member), \(kind), \(lead), \(subject)
+      select app.tenant(), \(ID<Notification>()), \(member), 'mentioned', \(lead), \(note)
       where \(member) <> (select app.actor())
       """)
   }
