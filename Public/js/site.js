@@ -24,6 +24,31 @@
     document.querySelectorAll("button").forEach((b) => (b.disabled = false));
   });
 
+  // On the board a card that is dropped on a column presses its own button for that stage.
+  let held = null;
+  for (const card of document.querySelectorAll("[data-card]:has(button)")) {
+    card.draggable = true;
+    card.addEventListener("dragstart", (event) => {
+      held = card;
+      event.dataTransfer.effectAllowed = "move";
+    });
+    card.addEventListener("dragend", () => (held = null));
+  }
+  for (const column of document.querySelectorAll("[data-stage]")) {
+    const button = () => held?.querySelector(`button[value$="/${column.dataset.stage}"]`);
+    column.addEventListener("dragover", (event) => {
+      if (!button()) return;
+      event.preventDefault();
+      column.classList.add("target");
+    });
+    column.addEventListener("dragleave", () => column.classList.remove("target"));
+    column.addEventListener("drop", (event) => {
+      event.preventDefault();
+      column.classList.remove("target");
+      button()?.click();
+    });
+  }
+
   // Keys. They can be turned off in the list of shortcuts (WCAG 2.1.4).
   const dialog = $("#shortcuts");
   if (!dialog) return;

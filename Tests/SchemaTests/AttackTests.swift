@@ -149,6 +149,22 @@ private struct Scene {
           """, everybody)
       }
     }
+    for injection in injections {
+      attacker.attempt(
+        "break out of the board's filter",
+        "select count(*) from app.board_cards(jsonb_build_object('source', \(injection)::text), 101) f where f.id = \(victimLead)::uuid",
+        everybody)
+    }
+    attacker.attempt(
+      "find a lead of another tenant on the board",
+      "select count(*) from app.board_cards('{}', 101) f where f.id = \(victimLead)::uuid",
+      everybody)
+    attacker.attempt(
+      "sum up another tenant's leads on the board",
+      """
+      select count(*) from app.board_totals(
+        jsonb_build_object('owner', \(victim.sales.user.description)::text), 9) t where t.leads > 0
+      """, everybody)
     attacker.attempt(
       "break out of the order",
       """

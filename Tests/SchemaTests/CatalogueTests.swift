@@ -125,7 +125,7 @@ import Testing
       definers == [
         "app.actor",
         "app.begin_operation",
-        "app.check_assignment_recorded",
+        "app.board_cards", "app.board_totals", "app.check_assignment_recorded",
         "app.check_axes_recorded",
         "app.check_decision_recorded",
         "app.check_fact",

@@ -63,6 +63,7 @@ def the_timeline_shows_what_is_asked_for(site, scripts):
     sales.type("Note", "The only note")
     sales.press("Add the note")
     sales.press("Move to Discovery")
+    sales.page.get_by_text("Show only some").click()
     kinds = sales.page.get_by_role("navigation", name="Kind")
     sales.follow("Notes", within=kinds)
     lines = sales.page.locator(".timeline > li")
@@ -141,7 +142,7 @@ def the_history_tells_what_was_before(site, scripts):
     sales.open(lead)
     tabs = sales.page.get_by_role("navigation", name="Parts of this record")
     sales.follow("History", within=tabs)
-    row = sales.page.locator(".fields-history tr").filter(has_text=title + " indeed")
+    row = sales.page.locator(".fields-history li").filter(has_text=title + " indeed")
     that("a field as it was and became", row.locator("del").inner_text() == title, row.inner_text())
     that("the stages too", "New → Discovery" in sales.text(".timeline"), sales.text(".timeline"))
     for name in ("Drafts", "Conversation"):
@@ -149,3 +150,90 @@ def the_history_tells_what_was_before(site, scripts):
         that(f"{name} is a tab away", sales.text(".tabs [aria-current]") == name)
         if scripts:
             look(sales, f"leads {name} empty")
+
+
+@test
+def leads_are_related_and_drawn(site, scripts):
+    that = site.report.that
+    sales = site.person("sales", scripts)
+    names = [site.unique(name) for name in ("Hers", "His", "Theirs")]
+    leads = [sales.capture(name, address=f"{i}-{names[0].split()[-1]}@example.test") for i, name in enumerate(names)]
+    for here, there, role in ((0, 1, "was referred by"), (1, 2, "is a colleague of")):
+        sales.open(leads[here])
+        sales.page.locator(".tabs").get_by_role("link", name="Relationships").click()
+        sales.page.get_by_label("Search for the other lead").fill(names[there])
+        sales.press("Search")
+        if here == 0:
+            sales.press("Add the relationship")
+            that("it asks which lead", sales.status == 422 and sales.sees("Choose the other lead."))
+            if scripts:
+                look(sales, "leads relationships invalid")
+        sales.page.get_by_role("radio", name=names[there]).check()
+        sales.page.get_by_label("This lead").select_option(label=role)
+        sales.press("Add the relationship")
+        that("it is noted", "noted at both leads" in sales.notice, sales.notice)
+    sales.open(f"{leads[0]}/relationships")
+    drawn = sales.page.locator(".graph a")
+    that("the drawing goes two steps out", drawn.count() == 3, drawn.count())
+    if scripts:
+        look(sales, "leads relationships of three")
+    rows = sales.page.locator(".ties tbody tr")
+    that("the table says the same", rows.count() == 2 and f"{names[1]}" in rows.first.inner_text())
+    drawn.filter(has_text=names[2]).focus()
+    with sales.page.expect_navigation():
+        sales.page.keyboard.press("Enter")
+    that("a box leads to its lead", sales.heading.startswith(names[2]), sales.heading)
+    that("whose record tells it too", f"is a colleague of {names[1]}" in sales.text(".identity"), sales.text(".identity"))
+    sales.open(f"{leads[0]}/relationships")
+    sales.press("Remove", within=rows.first)
+    that("removed, nothing is drawn", sales.page.locator(".graph").count() == 0)
+
+
+@test
+def a_card_is_moved_on_the_board(site, scripts):
+    that = site.report.that
+    sales = site.person("sales", scripts)
+    title = site.unique("On the board")
+    sales.capture(title)
+    sales.open(f"/leads/board?q={title.replace(' ', '+')}")
+    column = lambda stage: sales.page.locator(f"[data-stage={stage}]")  # noqa: E731
+    that("it stands in the first column", title in column("new").inner_text())
+    card = sales.page.locator("[data-card]").filter(has_text=title)
+    card.get_by_text("Move to").click()
+    sales.press("Proposal", within=card)
+    that("a button moves it on", title in column("proposal").inner_text(), sales.notice)
+    that("and the search stays", "q=On" in sales.path, sales.path)
+    if scripts:
+        card.drag_to(column("decision"))
+        sales.page.wait_for_url("**said=lead-moved**")
+        sales.page.wait_for_selector(f"[data-stage=decision] :text('{title}')")
+        that("it can be dragged on", title in column("decision").inner_text())
+        with sales.page.expect_navigation():
+            card.drag_to(column("discovery"))
+    else:
+        card.get_by_text("Move to").click()
+        sales.press("Discovery", within=card)
+    that("the way back asks why", sales.status == 422 and sales.error_beside("reason") != "", sales.status)
+    if scripts:
+        look(sales, "leads board moving back")
+    sales.type("Reason", "They want another variant.")
+    sales.press("Move back")
+    that("and with a reason it goes back", title in column("discovery").inner_text(), sales.notice)
+    if scripts:
+        look(sales.open("/leads/board"), "leads board")
+
+
+@test
+def an_admin_sets_when_a_card_is_tinted(site, scripts):
+    that = site.report.that
+    admin = site.person("admin", scripts).open("/leads/board")
+    admin.follow("Workspace")
+    label = "Tint a card on the board after how many days without anything new"
+    admin.type(label, "often")
+    admin.press("Save")
+    that("it takes a number only", admin.status == 422 and admin.value(label) == "often")
+    if scripts:
+        look(admin, "settings workspace invalid")
+    admin.type(label, "30")
+    admin.press("Save")
+    that("it is saved", admin.value(label) == "30", admin.notice)

@@ -1,4 +1,4 @@
-// What people note about a lead and agree on: notes, follow-ups, who may be contacted.
+// What people note about a lead and agree on: notes, follow-ups, who may be contacted, who knows whom.
 
 extension Event {
   static func noteAdded(_ note: ID<Note>, on lead: ID<Lead>) -> Event {
@@ -35,5 +35,22 @@ extension Event {
       activityData: .object(["subject": .string(address), "reason": .string(reason)]),
       changes: [FieldChange("do_not_contact", isListed ? nil : address, isListed ? address : nil)]
         .compactMap { $0 })
+  }
+
+  /// Told at both leads; `other` is where it leads to from `lead`.
+  static func relationshipChanged(
+    _ relationship: ID<Relationship>, at lead: ID<Lead>, other: Relationship.End, isThere: Bool
+  ) -> Event {
+    Event(
+      name: "LeadUpdated", lead: lead,
+      subject: "\(lead):\(relationship):\(isThere ? "added" : "removed")",
+      payload: .object([
+        "fields": .array([.string("relationships")]), "relationship": .id(relationship),
+      ]),
+      activity: isThere ? .related : .unrelated,
+      activityData: .object(["subject": .string(other.title), "other": .id(other.id)]),
+      changes: [
+        FieldChange("relationships", isThere ? nil : other.title, isThere ? other.title : nil)
+      ].compactMap { $0 })
   }
 }

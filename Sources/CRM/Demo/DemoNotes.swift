@@ -22,6 +22,7 @@ extension DemoDesk {
     for index in open.dropFirst(4).filter({ plans[$0].contact.phone != nil }).prefix(2) {
       try forbidCalls(leads[index])
     }
+    try relate(open.prefix(9).map { leads[$0] })
     for (index, talk) in zip(open, [Self.french, Self.english]) { try hold(talk, on: leads[index]) }
   }
 
@@ -39,6 +40,20 @@ extension DemoDesk {
       try Lead.changePermission(
         lead, contact.id, .phone, isAllowed: false, reason: "Ne répond jamais, préfère l'e-mail.",
         in: tx)
+    }
+  }
+
+  /// A small web: who brought whom, who works or lives together.
+  private func relate(_ leads: [ID<Lead>]) throws {
+    let ties: [(from: Int, role: Relationship.Role, to: Int, note: String?)] = [
+      (0, .referredBy, 3, "Au salon de l'habitat"), (0, .family, 1, "Deux sœurs"),
+      (0, .sameCompany, 5, nil), (3, .referred, 4, nil), (3, .colleague, 6, "Même cabinet"),
+      (1, .referredBy, 7, nil), (5, .referred, 8, nil), (4, .family, 7, nil),
+    ]
+    for tie in ties where max(tie.from, tie.to) < leads.count {
+      try act(as: .sales) { tx in
+        try Lead.relate(leads[tie.from], to: leads[tie.to], as: tie.role, note: tie.note, in: tx)
+      }
     }
   }
 

@@ -13,6 +13,8 @@ package struct Activity: Sendable {
   package let to: String?
   package let reason: String?
   package let subject: String?
+  /// The other lead, where it is about a relationship.
+  package let other: ID<Lead>?
   /// What was written down, where it is about a note: how it begins.
   package let note: NoteText?
   package let at: Timestamp
@@ -58,6 +60,7 @@ package struct Activity: Sendable {
     case followUpDone = "followup_done"
     case dncAdded = "dnc_added"
     case dncRemoved = "dnc_removed"
+    case related, unrelated
   }
 
   package static let pageSize = 50
@@ -71,7 +74,7 @@ package struct Activity: Sendable {
       """
       select a.id, a.kind, m.display_name, a.draft_id, a.data ->> 'delivery', a.data ->> 'operation', a.data ->> 'from',
              a.data ->> 'to', a.data ->> 'reason', a.data ->> 'subject',
-             n.id, left(n.body, 400), n.struck_reason, a.created_at
+             (a.data ->> 'other')::uuid, n.id, left(n.body, 400), n.struck_reason, a.created_at
       from activities a
       left join memberships m on m.tenant_id = a.tenant_id and m.user_id = a.actor_id
       left join notes n on n.tenant_id = a.tenant_id and n.id = (a.data ->> 'note')::uuid
@@ -86,7 +89,7 @@ package struct Activity: Sendable {
           operation: row.next(optional: ID<Operation>.self),
           from: row.next(optional: String.self), to: row.next(optional: String.self),
           reason: row.next(optional: String.self), subject: row.next(optional: String.self),
-          note: NoteText(row: &row), at: row.next())
+          other: row.next(optional: ID<Lead>.self), note: NoteText(row: &row), at: row.next())
       })
   }
 

@@ -47,8 +47,7 @@ extension Activity.Kind {
       .messageReceived:
       .deliveries
     case .leadUpdated, .leadAssigned, .leadMerged, .leadMergedAway, .operationUndone, .archived,
-      .deleted, .restored,
-      .followUpSet, .followUpDone:
+      .deleted, .restored, .followUpSet, .followUpDone, .related, .unrelated:
       .details
     case .takenOver, .handedBack, .suppressed, .suppressionLifted, .dncAdded, .dncRemoved:
       .permission

@@ -13,8 +13,13 @@ struct LeadConversationPage: Page {
   ) {
     self.record = record
     let here = LeadTab.conversation.url(record.lead.id)
-    messages = found.prefix(ConversationMessage.pageSize).map {
-      MessageLine($0, record.desk.viewer)
+    let shown = found.prefix(ConversationMessage.pageSize)
+    // Only the last word of a thread waits for an answer, and it stands on the first page.
+    let last =
+      before == nil
+      ? Set(Dictionary(grouping: shown, by: \.thread).values.compactMap { $0.first?.id }) : []
+    messages = shown.map {
+      MessageLine($0, isLast: last.contains($0.id), record.desk.viewer)
     }
     newestURL = before == nil ? nil : here
     olderURL =
@@ -32,10 +37,12 @@ struct LeadConversationPage: Page {
 
 struct MessageLine: Templated {
   let message: ConversationMessage
+  let isLast: Bool
   let moment: Moment
 
-  init(_ message: ConversationMessage, _ viewer: Viewer) {
+  init(_ message: ConversationMessage, isLast: Bool, _ viewer: Viewer) {
     self.message = message
+    self.isLast = isLast
     moment = Moment(message.at, now: viewer.now)
   }
 
@@ -52,7 +59,7 @@ struct MessageLine: Templated {
     .text("message", \.message.content).text("writer") { $0.writer }
     .flag("inbound") { $0.message.role == .lead }
     .text("channel_name") { $0.message.channel.words }.text("thread_subject", \.message.subject)
-    .flag("awaiting") { $0.message.isAwaitingReply && $0.message.role == .lead }
+    .flag("awaiting") { $0.isLast && $0.message.isAwaitingReply && $0.message.role == .lead }
     .flag("closed", \.message.isClosed)
     .moment("said") { $0.moment }
 }

@@ -56,9 +56,9 @@ extension LeadList {
   }
 
   /// The same list with one thing said otherwise; nil takes it out.
-  func url(_ name: String, _ value: String?) -> String {
+  func url(_ name: String, _ value: String?, at base: String = Links.leads) -> String {
     Links.list(
-      Links.leads, pairs.map { $0.name == name ? (name: name, value: value) : $0 })
+      base, pairs.map { $0.name == name ? (name: name, value: value) : $0 })
   }
 }
 
@@ -103,6 +103,8 @@ struct LeadFilterForm: Templated {
   let list: LeadList
   let members: [Member]
   let isOpen: Bool
+  /// Where its chips lead: the list, or the board.
+  var base = Links.leads
 
   private var filter: LeadFilter { list.filter }
 
@@ -146,7 +148,7 @@ struct LeadFilterForm: Templated {
       ("to", filter.to.map { L("to \($0.text)") }),
       ("life", filter.life == .active ? nil : filter.life.words),
     ].compactMap { name, words in
-      words.map { Chip(words: $0, url: list.url(name, nil)) }
+      words.map { Chip(words: $0, url: list.url(name, nil, at: base)) }
     }
   }
 

@@ -39,8 +39,8 @@ struct AxisStepLine: Templated {
   let moment: Moment
 
   init(_ step: AxisStep, _ viewer: Viewer) {
-    axis = LeadField(step.axis.rawValue).words
     let field = LeadField(step.axis.rawValue)
+    axis = field.words
     from = step.from.map { field.value($0, currency: viewer.currency) }
     to = field.value(step.to, currency: viewer.currency)
     reason = step.reason

@@ -65,6 +65,7 @@ struct LeadListPage: Page {
     .list("sort_title") { [SortLink(.title, in: $0.list)] }
     .list("sort_value") { [SortLink(.value, in: $0.list)] }
     .list("sort_created") { [SortLink(.created, in: $0.list)] }
+    .text("board_url") { Links.list(Links.board, LeadBoard($0.filter).filter.pairs) }
     .text("order_name") { $0.list.order.words }
     .flag("similar", \.areSimilar).flag("may_change") { $0.desk.viewer.may(.writeLeads) }
     .text("csv_url") { Links.list(Links.leadsCSV, $0.list.pairs) }

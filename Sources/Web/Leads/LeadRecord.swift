@@ -12,6 +12,10 @@ struct LeadRecord: Templated {
   let drafts: [DraftSummary]
   let nextStep: NextStep
   let ending: OutcomeChange?
+  let related: [RelationshipLine]
+  let relatedCount: Int
+
+  private static let relatedShown = 8
   let tab: LeadTab
   /// Where a new person's number is dialled.
   let phoneRegion: PhoneRegion?
@@ -19,13 +23,18 @@ struct LeadRecord: Templated {
 
   fileprivate init(
     _ desk: Desk, _ lead: Lead, _ contacts: [Contact], _ listed: [DNCEntry], _ steps: [StageStep],
-    _ ending: OutcomeChange?, _ drafts: [DraftSummary], _ phoneRegion: PhoneRegion?, _ tab: LeadTab,
+    _ ending: OutcomeChange?, _ drafts: [DraftSummary], _ related: [Relationship],
+    _ phoneRegion: PhoneRegion?, _ tab: LeadTab,
     _ returned: ReturnedForm?
   ) {
     self.desk = desk
     self.lead = lead
     self.ending = ending
     self.drafts = drafts
+    relatedCount = related.count
+    self.related = related.prefix(Self.relatedShown).map {
+      RelationshipLine(relationship: $0, lead: lead.id)
+    }
     self.tab = tab
     self.phoneRegion = phoneRegion
     self.returned = returned
@@ -46,8 +55,18 @@ struct LeadRecord: Templated {
     LeadTab.allCases.map {
       LeadTabLine(
         tab: $0, lead: lead.id, isCurrent: $0 == tab,
-        count: $0 == .drafts && !drafts.isEmpty ? drafts.count : nil)
+        count: count($0))
     }
+  }
+
+  private func count(_ tab: LeadTab) -> Int? {
+    let count =
+      switch tab {
+      case .drafts: drafts.count
+      case .relationships: relatedCount
+      case .timeline, .conversation, .history: 0
+      }
+    return count == 0 ? nil : count
   }
 
   /// The forms that stand there, for who may use them.
@@ -122,7 +141,8 @@ struct LeadRecord: Templated {
     .text("next_stage_name") { $0.lead.stage.next?.words ?? L("Decision") }
     .flag("has_errors") { $0.returned?.problems.isEmpty == false }
     .list("errors") { $0.returned?.problems ?? [] }
-    .list("tabs") { $0.tabs }
+    .flag("wide") { $0.tab == .relationships }.list("tabs") { $0.tabs }
+    .flag("has_related") { !$0.related.isEmpty }.list("related", \.related)
 }
 
 extension Visit {
@@ -133,12 +153,13 @@ extension Visit {
     try read(
       (
         Lead.find(id), Contact.all(of: id), DNCEntry.all(of: id), StageStep.all(of: id),
-        OutcomeChange.latest(of: id), DraftSummary.all(of: id), Tenant.phoneRegion
+        OutcomeChange.latest(of: id), DraftSummary.all(of: id), Relationship.all(of: id),
+        Tenant.phoneRegion
       ),
-      whole: { desk, lead, contacts, listed, steps, ending, drafts, region in
+      whole: { desk, lead, contacts, listed, steps, ending, drafts, related, region in
         guard let lead else { throw NotFound() }
         return LeadRecord(
-          desk, lead, contacts, listed, steps, ending, drafts, region, tab, returned)
+          desk, lead, contacts, listed, steps, ending, drafts, related, region, tab, returned)
       }, repeat each queries)
   }
 }
@@ -148,6 +169,7 @@ enum ReturnedForm {
   case deed(LeadDeedForm)
   case permission(PermissionForm)
   case note(NoteForm)
+  case relationship(RelationshipForm)
 
   /// For the summary above the page, by the ids of the inputs.
   var problems: [FieldProblem] {
@@ -155,6 +177,7 @@ enum ReturnedForm {
     case .deed(let form): form.problems
     case .permission(let form): form.problems
     case .note(let form): form.problems
+    case .relationship(let form): form.problems
     }
   }
 }

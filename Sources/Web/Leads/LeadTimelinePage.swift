@@ -47,7 +47,9 @@ struct LeadTimelinePage: Page {
     .flag("may_note") {
       $0.record.desk.viewer.may(.writeDrafts) && $0.record.lead.life != .deleted
     }
-    .list("group_links", \.groupLinks).list("actor_links", \.actorLinks)
+    .flag("filtered", \.isFiltered).list("group_links", \.groupLinks).list(
+      "actor_links", \.actorLinks
+    )
     .flag("has_timeline") { !$0.lines.isEmpty }.list("timeline", \.lines)
     .flag("none_match") { $0.lines.isEmpty && $0.isFiltered }
     .flag("has_pages") { $0.newestURL != nil || $0.olderURL != nil }

@@ -22,6 +22,9 @@ struct TimelineLine: Templated {
     } else if let operation = activity.operation {
       linkURL = Links.operation(operation)
       linkName = L("What changed")
+    } else if let other = activity.other {
+      linkURL = Links.lead(other)
+      linkName = L("Lead")
     } else if let delivery = activity.delivery, viewer.may(.readOutbox) {
       linkURL = Links.delivery(delivery)
       linkName = L("Delivery")
@@ -89,6 +92,8 @@ extension Activity {
     case .followUpDone: L("Followed up, or no longer to be.")
     case .dncAdded: L("Nobody contacts \(subject) any more.")
     case .dncRemoved: L("\(subject) may be contacted again.")
+    case .related: L("Related to “\(subject)”.")
+    case .unrelated: L("No longer related to “\(subject)”.")
     }
   }
 

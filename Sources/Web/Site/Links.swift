@@ -23,6 +23,8 @@ enum Links {
 
   static func note(_ id: ID<Note>, on lead: ID<Lead>) -> String { "\(Self.lead(lead))/notes/\(id)" }
 
+  static let board = "/leads/board"
+  static let workspace = "/settings/workspace"
   static let notifications = "/notifications"
 
   static func newDraft(for lead: ID<Lead>) -> String {

@@ -18,6 +18,7 @@ enum Notice: String, Sendable {
   case permissionGiven = "permission-given"
   case noteAdded = "note-added"
   case noteStruck = "note-struck"
+  case related, unrelated
   case draftSaved = "draft-saved"
   case draftSubmitted = "draft-submitted"
   case draftWithdrawn = "draft-withdrawn"
@@ -46,6 +47,8 @@ enum Notice: String, Sendable {
     case .permissionGiven: L("Noted. It may be used again.")
     case .noteAdded: L("The note is on the timeline.")
     case .noteStruck: L("The note is struck out.")
+    case .related: L("The relationship is noted at both leads.")
+    case .unrelated: L("The relationship is removed.")
     case .draftSaved: L("Saved. Nothing is sent.")
     case .draftSubmitted: L("Submitted. A reviewer decides now.")
     case .draftWithdrawn: L("Withdrawn from review. You can edit it again.")

@@ -14,6 +14,9 @@ enum Routes {
     LeadMergePages.add(to: &router)
     PersonPages.add(to: &router)
     SegmentPages.add(to: &router)
+    BoardPages.add(to: &router)
+    RelationshipPages.add(to: &router)
+    WorkspacePages.add(to: &router)
     NotePages.add(to: &router)
     NotificationPages.add(to: &router)
     DraftPages.add(to: &router)
@@ -32,7 +35,8 @@ extension Site {
     SegmentPage.self,
     LeadListPage.self, NewLeadPage.self, EditLeadPage.self,
     LeadTimelinePage.self, LeadDraftsPage.self, LeadConversationPage.self, LeadHistoryPage.self,
-    NoteDetailPage.self, NotificationListPage.self,
+    LeadRelationshipsPage.self, BoardPage.self, WorkspacePage.self, NoteDetailPage.self,
+    NotificationListPage.self,
     NewDraftPage.self, EditDraftPage.self, DraftPage.self,
     ReviewQueuePage.self, ReviewCardPage.self, ReviewChangedPage.self,
     DeliveryListPage.self, DeliveryPage.self,

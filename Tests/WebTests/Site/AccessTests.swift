@@ -42,6 +42,7 @@ import Testing
       "revision": "1",
       "stage": "discovery", "content_sha256": String(repeating: "ab", count: 32),
       "resolution": "cancel", "body": "B", "kind": "email",
+      "move": "\(id)/discovery",
     ]
   }
 

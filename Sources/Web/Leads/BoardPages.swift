@@ -1,0 +1,81 @@
+import CRM
+import HTTP
+import HTTPTypes
+import Templating
+
+/// The board, and moving a card on it. A card that was dropped posts the same form.
+enum BoardPages {
+  static func add(to router: inout Router<Answer>) {
+    router.get("/leads/board", .may(.readLeads), show)
+    router.post("/leads/board", .may(.writeLeads), move)
+  }
+
+  private static func show(_ visit: Visit) throws -> Response {
+    try show(visit, LeadBoard(try LeadFilter(visit.request.query)), back: nil)
+  }
+
+  private static func show(
+    _ visit: Visit, _ board: LeadBoard, back: MoveBack?, status: HTTPResponse.Status = .ok
+  ) throws -> Response {
+    let (desk, cards, totals, settings, members) = try visit.read(
+      board.cards, board.totals, WorkspaceSettings.current, Member.active)
+    return try visit.page(
+      BoardPage(desk, board, cards, totals, settings, members, back: back), desk, status: status)
+  }
+
+  private static func move(_ visit: Visit) throws -> Response {
+    let posted = try visit.request.form
+    let board = LeadBoard(try LeadFilter(posted.fields))
+    guard let wish = try posted.value("move").flatMap(MoveBack.init) else {
+      throw ClientError.badRequest("neither a lead nor a stage")
+    }
+    var back = wish
+    back.reason = try posted.optionalText(
+      "reason", max: 500, orElse: L("Use ordinary characters on one line."))
+    if back.reason.error != nil {
+      return try show(visit, board, back: back, status: .unprocessableContent)
+    }
+    let reason = back.reason.value ?? nil
+    do {
+      return try visit.post { tx in
+        try Lead.change(wish.lead, in: tx) { lead in
+          back.title = lead.title
+          try lead.move(to: wish.stage, reason: reason, in: tx)
+        }
+        return board.url(said: .leadMoved)
+      }
+    } catch Lead.Refusal.reasonNeeded {
+      back.reason.error = L("Say why.")
+      return try show(visit, board, back: back, status: .unprocessableContent)
+    } catch Lead.Refusal.alreadyThere {
+      // Somebody was quicker, with the same move.
+      return try .seeOther(board.url())
+    }
+  }
+}
+
+/// A card on its way to a column; a way back needs a reason.
+struct MoveBack {
+  let lead: ID<Lead>
+  let stage: Lead.Stage
+  var title = ""
+  var reason = Field<String?, L>()
+
+  /// As a button of the card says it: `{id}/proposal`.
+  init?(text: String) {
+    let parts = text.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+    guard parts.count == 2, let lead = ID<Lead>(parts[0]),
+      let stage = Lead.Stage(rawValue: parts[1])
+    else { return nil }
+    self.lead = lead
+    self.stage = stage
+  }
+
+  var text: String { "\(lead)/\(stage.rawValue)" }
+}
+
+extension LeadBoard {
+  func url(said: Notice? = nil) -> String {
+    Links.list(Links.board, filter.pairs + [("said", said?.rawValue)])
+  }
+}
