@@ -22,7 +22,7 @@ package struct HTTPAnswer: Sendable {
   package let retryAfterSeconds: Int?
 }
 
-/// Posts JSON to a server, each time over a connection of its own; usable from any thread. Follows no
+/// Talks JSON with a server, each time over a connection of its own; usable from any thread. Follows no
 /// redirect: where our data goes is decided by configuration alone.
 package struct HTTPSClient: Sendable {
   package var connectSeconds = 10
@@ -42,8 +42,18 @@ package struct HTTPSClient: Sendable {
   package func post(
     json body: [UInt8], to url: String, bearer: String? = nil
   ) throws(HTTPFailure) -> HTTPAnswer {
+    try send(body, to: url, ["Content-Type: application/json", "Expect:"], bearer)
+  }
+
+  package func get(_ url: String, bearer: String? = nil) throws(HTTPFailure) -> HTTPAnswer {
+    try send(nil, to: url, [], bearer)
+  }
+
+  private func send(
+    _ body: [UInt8]?, to url: String, _ headers: [String], _ bearer: String?
+  ) throws(HTTPFailure) -> HTTPAnswer {
     try Self.check(url, hasSecret: bearer != nil)
-    var headers = ["Content-Type: application/json", "Accept: application/json", "Expect:"]
+    var headers = headers + ["Accept: application/json"]
     if let bearer {
       guard bearer.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
         throw .unusable(reason: "the key holds a character no header can carry")
@@ -83,7 +93,7 @@ private final class Exchange {
   init(bytesMax: Int) { self.bytesMax = bytesMax }
 
   func run(
-    _ client: HTTPSClient, _ url: String, _ body: [UInt8], _ headers: [String]
+    _ client: HTTPSClient, _ url: String, _ body: [UInt8]?, _ headers: [String]
   ) throws(HTTPFailure) -> HTTPAnswer {
     Curl.start
     guard let handle = curl_easy_init() else { throw .unusable(reason: "out of memory") }
@@ -101,7 +111,7 @@ private final class Exchange {
     var options = CurlOptions(handle: handle)
     options.apply(client, url)
     options.list(CURLOPT_HTTPHEADER, headerList)
-    options.post(body)
+    if let body { options.post(body) }
     options.keep(cf_curl_on_write(handle, gatherBody, Unmanaged.passUnretained(self).toOpaque()))
     options.keep(cf_curl_on_header(handle, hearHeader, Unmanaged.passUnretained(self).toOpaque()))
     guard options.code == CURLE_OK else { throw .unusable(reason: Curl.text(options.code)) }

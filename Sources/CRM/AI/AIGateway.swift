@@ -65,9 +65,11 @@ package final class AIGateway: Sendable {
   package func ask(
     _ request: ModelRequest, sources: [Source], pseudonyms: Pseudonyms, tokensLeft: Int
   ) -> Reply<JSONValue> {
-    let blank = AIAction(
-      kind: request.kind, provider: provider.name, model: provider.model,
-      promptReference: request.reference, prompt: request.input, status: .answered)
+    let blank = { [provider] in
+      AIAction(
+        kind: request.kind, provider: provider.name, model: provider.model,
+        promptReference: request.reference, prompt: request.input, status: .answered)
+    }
     return attempt(blank, tokensExpected: request.tokensExpected, tokensLeft: tokensLeft) {
       action throws(ModelFailure) in
       let answer = try provider.answer(request)
@@ -83,10 +85,12 @@ package final class AIGateway: Sendable {
 
   /// Places texts, people already hidden.
   package func embed(_ texts: [String], tokensLeft: Int) -> Reply<ModelEmbeddings> {
-    let blank = AIAction(
-      kind: .embedding, provider: provider.name, model: provider.embeddingModel,
-      promptReference: "embedding", prompt: JSON.array(texts.map(JSON.string)).text,
-      status: .answered)
+    let blank = { [provider] in
+      AIAction(
+        kind: .embedding, provider: provider.name, model: provider.embeddingModel,
+        promptReference: "embedding", prompt: JSON.array(texts.map(JSON.string)).text,
+        status: .answered)
+    }
     let bytes = texts.reduce(0) { $0 + $1.utf8.count }
     return attempt(blank, tokensExpected: bytes / 3, tokensLeft: tokensLeft) {
       action throws(ModelFailure) in
@@ -98,12 +102,12 @@ package final class AIGateway: Sendable {
   }
 
   private func attempt<Value: Sendable>(
-    _ blank: AIAction, tokensExpected: Int, tokensLeft: Int,
+    _ blank: () -> AIAction, tokensExpected: Int, tokensLeft: Int,
     _ call: (inout AIAction) throws(ModelFailure) -> Value
   ) -> Reply<Value> {
     var attempts: [AIAction] = []
     while true {
-      var action = blank
+      var action = blank()
       let tokensSpent = attempts.reduce(0) { $0 + $1.inputTokens + $1.outputTokens }
       let budget = provider.isMetered ? tokensLeft - tokensSpent : .max
       let start = ContinuousClock.now

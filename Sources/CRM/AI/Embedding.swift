@@ -21,5 +21,7 @@ package struct Embedding: Sendable, Equatable {
 
 extension Embedding: SQLValue {
   /// As pgvector reads it.
-  package var bind: Bind { .text("[\(values.map { "\($0)" }.joined(separator: ","))]") }
+  package var text: String { "[\(values.map { "\($0)" }.joined(separator: ","))]" }
+
+  package var bind: Bind { .text(text) }
 }

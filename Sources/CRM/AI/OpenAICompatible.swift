@@ -5,21 +5,23 @@ import Mail
 package struct OpenAICompatible: ModelProvider {
   package let name = "openai-compatible"
   package let model: String
-  package let embeddingModel: String
+  package var embeddingModel: String { embeddings ?? Playbook.rule }
   package let isMetered = true
 
+  private let embeddings: String?
   private let baseURL: String
   private let key: String?
   private let client: HTTPSClient
 
-  /// `baseURL` ends before `/chat/completions`, mostly with `/v1`.
+  /// `baseURL` ends before `/chat/completions`, mostly with `/v1`. Without an embedding model texts
+  /// are placed by the built-in rule: many a server has none.
   package init(
-    baseURL: String, model: String, embeddingModel: String, key: String?,
+    baseURL: String, model: String, embeddingModel: String?, key: String?,
     client: HTTPSClient = HTTPSClient()
   ) {
     self.baseURL = baseURL.utf8.last == UInt8(ascii: "/") ? String(baseURL.dropLast()) : baseURL
     self.model = model
-    self.embeddingModel = embeddingModel
+    embeddings = embeddingModel
     self.key = key
     self.client = client
   }
@@ -57,10 +59,11 @@ package struct OpenAICompatible: ModelProvider {
   }
 
   package func embed(_ texts: [String]) throws(ModelFailure) -> ModelEmbeddings {
+    guard let embeddings else { return try Playbook().embed(texts) }
     let body = try post(
       "/embeddings",
       .object([
-        "model": .string(embeddingModel), "input": .array(texts.map(JSON.string)),
+        "model": .string(embeddings), "input": .array(texts.map(JSON.string)),
         "dimensions": .number(Embedding.dimensions), "encoding_format": .string("float"),
       ]))
     var vectors = [Embedding?](repeating: nil, count: texts.count)
@@ -76,9 +79,19 @@ package struct OpenAICompatible: ModelProvider {
         reason: "the server did not give \(Embedding.dimensions) numbers for each text")
     }
     return ModelEmbeddings(
-      vectors: found, model: Self.name(body["model"]) ?? embeddingModel,
+      vectors: found, model: Self.name(body["model"]) ?? embeddings,
       inputTokens: Self.count(body["usage"]?["prompt_tokens"])
         ?? texts.reduce(0) { $0 + $1.utf8.count } / 4)
+  }
+
+  /// Why nobody there answers for a model; nil when somebody does. Costs no tokens.
+  package func problem() -> String? {
+    do throws(HTTPFailure) {
+      let answer = try client.get(baseURL + "/models", bearer: key)
+      return [401, 403].contains(answer.status) ? "refuses the key" : nil
+    } catch {
+      return ModelFailure(error).reason
+    }
   }
 
   private func post(_ path: String, _ request: JSON) throws(ModelFailure) -> JSONValue {

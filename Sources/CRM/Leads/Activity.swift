@@ -55,6 +55,10 @@ package struct Activity: Sendable {
     case followUpDone = "followup_done"
     case dncAdded = "dnc_added"
     case dncRemoved = "dnc_removed"
+    case questionsGenerated = "questions_generated"
+    case questionAdded = "question_added"
+    case questionDismissed = "question_dismissed"
+    case answerRecorded = "answer_recorded"
   }
 
   package static let pageSize = 50

@@ -84,6 +84,11 @@ extension Activity {
     case .followUpDone: L("Followed up, or no longer to be.")
     case .dncAdded: L("Nobody contacts \(subject) any more.")
     case .dncRemoved: L("\(subject) may be contacted again.")
+    case .questionsGenerated:
+      L.plural(Int(subject) ?? 0, "\(subject) question proposed.", "\(subject) questions proposed.")
+    case .questionAdded: L("Added the question “\(subject)”.")
+    case .questionDismissed: L("Dismissed the question “\(subject)”.")
+    case .answerRecorded: L("Recorded an answer to “\(subject)”.")
     }
   }
 
