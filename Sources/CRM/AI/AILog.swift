@@ -74,26 +74,42 @@ package struct AIActionSummary: Sendable {
   package static func latest(before: ID<AIAction>? = nil) -> Query<[AIActionSummary]> {
     Query(
       "AIActionSummary.latest",
-      """
-      select a.id, a.kind, a.provider, a.model, a.prompt_reference, a.status, a.error, a.input_tokens,
-             a.output_tokens, a.cost_micros, a.latency_ms, jsonb_array_length(a.citations),
-             a.citations_dropped, l.id, l.title, m.display_name, a.created_at
-      from ai_actions a
-      left join leads l on l.tenant_id = a.tenant_id and l.id = a.lead_id
-      left join memberships m on m.tenant_id = a.tenant_id and m.user_id = a.actor_id
-      where \(before)::uuid is null or a.id < \(before)
-      order by a.id desc limit 51
-      """,
-      all: { row in
-        try AIActionSummary(
-          id: row.next(), kind: row.next(), provider: row.next(), model: row.next(),
-          promptReference: row.next(), status: row.next(), error: row.next(optional: String.self),
-          inputTokens: row.next(), outputTokens: row.next(),
-          costMicros: row.next(optional: Int.self), latencyMilliseconds: row.next(),
-          citationsKept: row.next(), citationsDropped: row.next(),
-          lead: row.next(optional: ID<Lead>.self), leadTitle: row.next(optional: String.self),
-          actorName: row.next(optional: String.self), at: row.next())
-      })
+      "\(record) where \(before)::uuid is null or a.id < \(before) order by a.id desc limit 51",
+      all: AIActionSummary.init(row:))
+  }
+
+  package static func find(_ id: ID<AIAction>) -> Query<AIActionSummary?> {
+    Query(
+      "AIActionSummary.find", "\(record) where a.id = \(id)", one: AIActionSummary.init(row:))
+  }
+
+  private static let record: SQL = """
+    select a.id, a.kind, a.provider, a.model, a.prompt_reference, a.status, a.error, a.input_tokens,
+           a.output_tokens, a.cost_micros, a.latency_ms, jsonb_array_length(a.citations),
+           a.citations_dropped, l.id, l.title, m.display_name, a.created_at
+    from ai_actions a
+    left join leads l on l.tenant_id = a.tenant_id and l.id = a.lead_id
+    left join memberships m on m.tenant_id = a.tenant_id and m.user_id = a.actor_id
+    """
+
+  private init(row: inout Row) throws {
+    id = try row.next()
+    kind = try row.next()
+    provider = try row.next()
+    model = try row.next()
+    promptReference = try row.next()
+    status = try row.next()
+    error = try row.next(optional: String.self)
+    inputTokens = try row.next()
+    outputTokens = try row.next()
+    costMicros = try row.next(optional: Int.self)
+    latencyMilliseconds = try row.next()
+    citationsKept = try row.next()
+    citationsDropped = try row.next()
+    lead = try row.next(optional: ID<Lead>.self)
+    leadTitle = try row.next(optional: String.self)
+    actorName = try row.next(optional: String.self)
+    at = try row.next()
   }
 }
 

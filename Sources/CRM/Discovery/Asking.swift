@@ -89,12 +89,12 @@ extension Question {
 
   /// Records what the lead said. An answered question may be answered again: the newest counts.
   package func answer(
-    _ body: String, through channel: Answer.Channel, as answer: ID<Answer> = ID(),
+    _ body: String, through channel: DiscoveryAnswer.Channel, as answer: ID<DiscoveryAnswer> = ID(),
     in tx: Transaction<some Entry>
   ) throws {
     guard status != .dismissed else { throw Refusal.isDismissed }
     tx.run(
-      "Answer.add",
+      "DiscoveryAnswer.add",
       """
       insert into discovery_answers (tenant_id, id, question_id, body, channel)
       values (app.tenant(), \(answer), \(id), \(body), \(channel))

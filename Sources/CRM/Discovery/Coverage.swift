@@ -5,7 +5,7 @@ package struct Coverage: Sendable {
   package struct Line: Sendable {
     package let fact: Fact
     /// The newest answer to a question that asks for it, and the question.
-    package let known: (answer: Answer, question: Question)?
+    package let known: (answer: DiscoveryAnswer, question: Question)?
     /// Somebody asked and waits for the answer.
     package let isAsked: Bool
   }

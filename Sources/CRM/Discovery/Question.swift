@@ -21,7 +21,7 @@ package struct Question: Sendable {
   package let promptReference: String?
   package let standing: Standing
   /// The newest; it counts.
-  package let answer: Answer?
+  package let answer: DiscoveryAnswer?
   package let answerCount: Int
 
   package enum Category: String, CaseIterable, Sendable, SQLValue, SQLReadable {
@@ -152,7 +152,7 @@ extension Question {
     promptReference = try row.next(optional: String.self)
     standing = try Standing(
       relevance: row.next(optional: Int.self), need: row.next(), isFactMissing: row.next())
-    answer = try Answer(optional: &row)
+    answer = try DiscoveryAnswer(optional: &row)
     answerCount = try row.next()
   }
 }

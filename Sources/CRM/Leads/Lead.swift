@@ -109,6 +109,13 @@ extension Lead {
       """, one: Lead.init(row:))
   }
 
+  package static func find(withQuestion question: ID<Question>) -> Query<Lead?> {
+    Query(
+      "Lead.findWithQuestion",
+      "\(record) where l.id = (select lead_id from discovery_questions where id = \(question))",
+      one: Lead.init(row:))
+  }
+
   /// The lead of a question, as above.
   static func locked(withQuestion question: ID<Question>) -> Query<Lead?> {
     Query(

@@ -140,6 +140,7 @@ enum ReturnedForm {
   case deed(LeadDeedForm)
   case permission(PermissionForm)
   case note(NoteForm)
+  case question(QuestionForm)
 
   /// For the summary above the page, by the ids of the inputs.
   var problems: [FieldProblem] {
@@ -147,6 +148,7 @@ enum ReturnedForm {
     case .deed(let form): form.problems
     case .permission(let form): form.problems
     case .note(let form): form.problems
+    case .question(let form): form.errors.problems
     }
   }
 }
