@@ -74,7 +74,7 @@ let package = Package(
     tests("PostgresTests", ["Postgres"]),
     tests("MarkdownTests", ["Markdown", "Text", "CCmark"]),
     tests("TemplatingTests", ["Templating"]),
-    tests("MailTests", ["Mail"]),
+    tests("MailTests", ["Mail", "TestSupport"]),
     tests("SecretsTests", ["Secrets"]),
     tests("CRMTests", ["CRM", "TestSupport", "Mail", "Postgres", "Secrets"]),
     tests("SchemaTests", ["CRM", "Postgres", "TestSupport"]),

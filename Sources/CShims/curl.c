@@ -25,6 +25,11 @@ CURLcode cf_curl_on_read(CURL *handle, cf_curl_bytes_fn function, void *context)
   return code != CURLE_OK ? code : curl_easy_setopt(handle, CURLOPT_READFUNCTION, function);
 }
 
+CURLcode cf_curl_on_write(CURL *handle, cf_curl_bytes_fn function, void *context) {
+  CURLcode code = curl_easy_setopt(handle, CURLOPT_WRITEDATA, context);
+  return code != CURLE_OK ? code : curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, function);
+}
+
 CURLcode cf_curl_on_header(CURL *handle, cf_curl_bytes_fn function, void *context) {
   CURLcode code = curl_easy_setopt(handle, CURLOPT_HEADERDATA, context);
   return code != CURLE_OK ? code : curl_easy_setopt(handle, CURLOPT_HEADERFUNCTION, function);
@@ -44,5 +49,9 @@ CURLcode cf_curl_on_progress(CURL *handle, cf_curl_progress_fn function, void *c
 }
 
 CURLcode cf_curl_get_size(CURL *handle, CURLINFO info, curl_off_t *value) {
+  return curl_easy_getinfo(handle, info, value);
+}
+
+CURLcode cf_curl_get_long(CURL *handle, CURLINFO info, long *value) {
   return curl_easy_getinfo(handle, info, value);
 }

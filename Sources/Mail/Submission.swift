@@ -22,7 +22,7 @@ final class Submission {
   }
 
   func run(_ transport: SMTPTransport, envelopeFrom: String, recipients: [String]) -> SMTPOutcome {
-    Self.startCurl
+    Curl.start
     guard let handle = curl_easy_init() else { return .notSent(reason: "libcurl is out of memory") }
     var recipientList: UnsafeMutablePointer<curl_slist>?
     defer {
@@ -35,28 +35,21 @@ final class Submission {
       }
       recipientList = longer
     }
-    var settings = Settings(handle: handle)
+    var settings = CurlOptions(handle: handle)
     settings.apply(transport)
     settings.string(CURLOPT_MAIL_FROM, envelopeFrom)
     settings.list(CURLOPT_MAIL_RCPT, recipientList)
     settings.size(CURLOPT_INFILESIZE_LARGE, curl_off_t(message.count))
     settings.callbacks(Unmanaged.passUnretained(self).toOpaque())
-    guard settings.code == CURLE_OK else { return .notSent(reason: Self.text(settings.code)) }
+    guard settings.code == CURLE_OK else { return .notSent(reason: Curl.text(settings.code)) }
     return perform(handle)
   }
 
   private func perform(_ handle: UnsafeMutableRawPointer) -> SMTPOutcome {
-    var detail = [CChar](repeating: 0, count: Int(CURL_ERROR_SIZE))
-    return detail.withUnsafeMutableBufferPointer { buffer in
-      cf_curl_set_error_buffer(handle, buffer.baseAddress)
-      let code = withExtendedLifetime(self) { curl_easy_perform(handle) }
-      var uploaded = curl_off_t(0)
-      cf_curl_get_size(handle, CURLINFO_SIZE_UPLOAD_T, &uploaded)
-      cf_curl_set_error_buffer(handle, nil)
-      let said = String(
-        decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-      return outcome(code, reason: said.isEmpty ? Self.text(code) : said, uploaded: Int(uploaded))
-    }
+    let (code, reason) = withExtendedLifetime(self) { Curl.perform(handle) }
+    var uploaded = curl_off_t(0)
+    cf_curl_get_size(handle, CURLINFO_SIZE_UPLOAD_T, &uploaded)
+    return outcome(code, reason: reason, uploaded: Int(uploaded))
   }
 
   /// The order matters: an answer of the server is better evidence than how the connection ended.
@@ -75,16 +68,6 @@ final class Submission {
     if commit == .notAsked || uploaded < message.count { return .notSent(reason: reason) }
     return .uncertain(reason: reason)
   }
-
-  private static func text(_ code: CURLcode) -> String {
-    String(cString: curl_easy_strerror(code))
-  }
-
-  /// Once for the process; libcurl asks that no other thread runs its start-up at the same time.
-  private static let startCurl: Void = {
-    let code = curl_global_init(Int(CURL_GLOBAL_DEFAULT))
-    precondition(code == CURLE_OK, "libcurl could not start")
-  }()
 }
 
 extension Submission {
@@ -115,19 +98,10 @@ extension Submission {
   var mustHangUp: Bool { dialogue.hasWaitedForGoodbye }
 }
 
-/// The handle's options, set one after the other; the first failure is kept.
-private struct Settings {
-  let handle: UnsafeMutableRawPointer
-  private(set) var code = CURLE_OK
-
-  init(handle: UnsafeMutableRawPointer) { self.handle = handle }
-
-  mutating func apply(_ transport: SMTPTransport) {
+extension CurlOptions {
+  fileprivate mutating func apply(_ transport: SMTPTransport) {
     string(CURLOPT_URL, transport.url)
     string(CURLOPT_PROTOCOLS_STR, "smtp,smtps")
-    // The environment must not choose the way our mail takes.
-    string(CURLOPT_PROXY, "")
-    long(CURLOPT_NOSIGNAL, 1)
     long(CURLOPT_UPLOAD, 1)
     long(CURLOPT_FORBID_REUSE, 1)
     long(CURLOPT_CONNECTTIMEOUT, transport.timeouts.connect)
@@ -135,37 +109,16 @@ private struct Settings {
     long(CURLOPT_TIMEOUT, transport.timeouts.total)
     let level = transport.requiresTLS ? CURLUSESSL_ALL : CURLUSESSL_NONE
     long(CURLOPT_USE_SSL, Int(level.rawValue))
-    long(CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2))
     if let file = transport.authorityFile { string(CURLOPT_CAINFO, file) }
     if let username = transport.username { string(CURLOPT_USERNAME, username) }
     if let password = transport.password { string(CURLOPT_PASSWORD, password) }
   }
 
-  mutating func callbacks(_ context: UnsafeMutableRawPointer) {
+  fileprivate mutating func callbacks(_ context: UnsafeMutableRawPointer) {
     keep(cf_curl_on_read(handle, feedCurl, context))
     keep(cf_curl_on_header(handle, hearReply, context))
     keep(cf_curl_on_trace(handle, traceCommand, context))
     keep(cf_curl_on_progress(handle, watchProgress, context))
-  }
-
-  mutating func string(_ option: CURLoption, _ value: String) {
-    keep(cf_curl_set_string(handle, option, value))
-  }
-
-  mutating func long(_ option: CURLoption, _ value: Int) {
-    keep(cf_curl_set_long(handle, option, value))
-  }
-
-  mutating func size(_ option: CURLoption, _ value: curl_off_t) {
-    keep(cf_curl_set_size(handle, option, value))
-  }
-
-  mutating func list(_ option: CURLoption, _ value: UnsafeMutablePointer<curl_slist>?) {
-    keep(cf_curl_set_list(handle, option, value))
-  }
-
-  private mutating func keep(_ result: CURLcode) {
-    if code == CURLE_OK { code = result }
   }
 }
 
@@ -173,25 +126,18 @@ private func submission(_ context: UnsafeMutableRawPointer?) -> Submission? {
   context.map { Unmanaged<Submission>.fromOpaque($0).takeUnretainedValue() }
 }
 
-private func bytes(
-  _ text: UnsafeMutablePointer<CChar>?, _ count: Int
-) -> UnsafeMutableBufferPointer<UInt8> {
-  let start = UnsafeMutableRawPointer(text)?.assumingMemoryBound(to: UInt8.self)
-  return UnsafeMutableBufferPointer(start: start, count: count)
-}
-
 private let feedCurl: cf_curl_bytes_fn = { room, size, count, context in
-  submission(context)?.feed(bytes(room, size * count)) ?? Int(CURL_READFUNC_ABORT)
+  submission(context)?.feed(Curl.bytes(room, size * count)) ?? Int(CURL_READFUNC_ABORT)
 }
 
 private let hearReply: cf_curl_bytes_fn = { line, size, count, context in
-  submission(context)?.heard(UnsafeBufferPointer(bytes(line, size * count)))
+  submission(context)?.heard(UnsafeBufferPointer(Curl.bytes(line, size * count)))
   return size * count
 }
 
 private let traceCommand: cf_curl_trace_fn = { _, kind, text, count, context in
   if kind == CURLINFO_HEADER_OUT {
-    submission(context)?.said(UnsafeBufferPointer(bytes(text, count)))
+    submission(context)?.said(UnsafeBufferPointer(Curl.bytes(text, count)))
   }
   return 0
 }

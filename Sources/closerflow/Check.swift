@@ -8,7 +8,7 @@ import Templating
 struct Check: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract:
-      "Look at settings, database, roles, schema, clock, templates, phone numbers and mail.",
+      "Look at settings, database, roles, schema, clock, templates, phone numbers, mail and AI.",
     discussion: """
       Prints a line for each thing, "ok …" or "WRONG … — mend it with …", and ends with 78 when \
       anything is wrong. Reads what serve, work and migrate read; changes nothing, sends nothing.
@@ -28,6 +28,7 @@ struct Check: ParsableCommand {
     }
     if let server = settings.mailServer { report.mail(server) }
     report.phones()
+    if environment.problems.isEmpty { report.models(settings.modelServer) }
     if let socket { report.directory(of: socket) }
     guard report.wrongs == 0 else {
       throw Failure(
@@ -42,6 +43,8 @@ private struct CheckedSettings {
   let signInURL: String?
   let migrations: String?
   let mailServer: MailServer?
+  /// Nil for the playbook.
+  let modelServer: OpenAICompatible?
 
   init(_ environment: inout Environment) {
     databaseURL = environment.databaseURL()
@@ -53,6 +56,7 @@ private struct CheckedSettings {
     _ = environment.mailTransport()
     _ = environment.logLevel()
     mailServer = environment.optional("SMTP_URL").flatMap { MailServer($0) }
+    modelServer = environment.aiGateway()?.provider as? OpenAICompatible
   }
 }
 
@@ -111,6 +115,19 @@ extension CheckReport {
       problem == nil,
       "the mail server \(server.host):\(server.port) \(problem.map { "— \($0)" } ?? "answers")",
       mend: "SMTP_URL, the firewall, or the mail server itself")
+  }
+}
+
+extension CheckReport {
+  mutating func models(_ server: OpenAICompatible?) {
+    guard let server else {
+      return tell(true, "AI: the built-in playbook; no server is set", mend: "")
+    }
+    let problem = server.problem()
+    tell(
+      problem == nil,
+      "AI: the server of \(server.model) \(problem.map { "— \($0)" } ?? "answers"), embeddings by \(server.embeddingModel)",
+      mend: "AI_BASE_URL, AI_API_KEY_FILE, the firewall, or the server itself")
   }
 }
 

@@ -13,7 +13,9 @@ struct Work: ParsableCommand {
     abstract: "Deliver approved mail, until asked to end.",
     discussion: """
       Reads DATABASE_URL, MIGRATIONS, SMTP_URL; also SMTP_USERNAME with SMTP_PASSWORD_FILE, \
-      SMTP_REQUIRE_TLS (true unless the mail server is this machine), SMTP_CA_FILE, LOG_LEVEL. \
+      SMTP_REQUIRE_TLS (true unless the mail server is this machine), SMTP_CA_FILE, LOG_LEVEL; for a \
+      model server AI_BASE_URL, AI_MODEL, AI_EMBEDDING_MODEL, AI_API_KEY_FILE, AI_TIMEOUT_SECONDS, \
+      AI_PRICE_INPUT with AI_PRICE_OUTPUT; without one the built-in playbook asks. \
       On SIGTERM or SIGINT the mail in hand is finished first. Any number may run at once.
       """)
 
@@ -40,7 +42,7 @@ struct Work: ParsableCommand {
     let settings = try Settings()
     let log = LogLines.logger(settings.logLevel)
     let crew = Crew(
-      open: { settings.database() }, transport: settings.transport, works: Self.works,
+      open: { settings.database() }, transport: settings.transport, works: settings.works,
       owner: Self.owner(), leaseSeconds: leaseSeconds, fault: settings.fault, log: log)
     try Readiness.demand(settings.database(), as: .worker, schema: settings.schema)
     if let fault = settings.fault {
@@ -85,9 +87,6 @@ struct Work: ParsableCommand {
     log.notice("stopped")
   }
 
-  /// What this release does besides sending.
-  private static let works: [any JobWork & Sendable] = []
-
   /// Names this process in leases: no other has the same, also where process ids are used again.
   private static func owner() -> String {
     var system = utsname()
@@ -106,6 +105,8 @@ extension Work {
     let transport: SMTPTransport
     /// The newest migration that this release knows.
     let schema: String
+    /// What does each kind of job.
+    let works: [any JobWork & Sendable]
     let logLevel: Logger.Level
     /// Where to die; for tests of crashes only.
     let fault: Dispatcher.Step?
@@ -115,14 +116,16 @@ extension Work {
       let databaseURL = environment.databaseURL()
       let transport = environment.mailTransport()
       let migrations = environment.migrations()
+      let gateway = environment.aiGateway()
       logLevel = environment.logLevel()
       fault = Self.fault(&environment)
       try environment.refuseProblems()
-      guard let databaseURL, let transport, let migrations else {
+      guard let databaseURL, let transport, let migrations, let gateway else {
         preconditionFailure("A setting that is missing is a problem.")
       }
       self.databaseURL = databaseURL
       self.transport = transport
+      works = [DiscoveryWork(gateway)]
       schema = migrations.newest
     }
 

@@ -19,6 +19,7 @@ import Testing
     scene.borrowedNames(&attacker)
     scene.forgedTickets(&attacker)
     scene.statusMoves(&attacker)
+    scene.discovery(&attacker)
 
     print("\(attacker.tried) attempts as the login roles, \(attacker.worked.count) worked")
     #expect(attacker.worked == [])
@@ -345,6 +346,7 @@ private struct Scene {
       "audit_log", "approvals",
       "outbox_events", "draft_contents", "delivery_attempts", "policy_decisions", "messages",
       "lead_assignments",
+      "ai_actions", "discovery_answers",
     ] {
       let name = SQL(unchecked: "crm.\(table)")
       attacker.change("change \(table)", "update \(name) set txid = txid", everybody)
@@ -415,6 +417,33 @@ private struct Scene {
         "with forged as materialized (select \(forgery)) select count(*) from forged where app.tenant() = \(victim.id)",
         insiders + [.bare(.web), .bare(.worker)])
     }
+  }
+
+  /// What a model writes, what it costs, and the bank of another tenant.
+  func discovery(_ attacker: inout Attacker) {
+    attacker.attempt(
+      "propose questions without a job",
+      "select app.propose_questions(\(ID<AIAction>()), 'ai', '[]')", everybody)
+    attacker.attempt(
+      "find questions of another tenant's bank",
+      """
+      select count(*) from app.nearest_questions(
+        (select array_agg(1)::vector(384) from generate_series(1, 384)), \(Playbook.rule), 50) n
+      where n.id in (select id from question_bank where tenant_id = \(victim.id)) or app.tenant() is null
+      """, everybody)
+    attacker.change(
+      "write a question as if a model had",
+      """
+      insert into discovery_questions (tenant_id, id, lead_id, text, category, origin, created_by)
+      select tenant_id, \(ID<Question>()), id, 'x?y', 'other', 'ai', created_by from leads
+      where app.tenant() is null limit 1
+      """, everybody)
+    attacker.change(
+      "hide what a model cost",
+      "insert into ai_actions select * from ai_actions", everybody)
+    attacker.change(
+      "raise another tenant's budget",
+      "insert into ai_budgets (tenant_id, tokens_per_month) values (\(victim.id), 5)", everybody)
   }
 
   /// The 5 × 5 table: what is no legal move of the web role alone.

@@ -78,7 +78,7 @@ import Testing
       where c.relnamespace = 'crm'::regnamespace and c.relkind = 'r' and a.attname = 'txid' order by 1
       """)
 
-    #expect(kept.count == 12)
+    #expect(kept.count == 14)
     #expect(kept == columns)
   }
 
@@ -152,8 +152,10 @@ import Testing
         "app.log_operation",
         "app.mark_committing",
         "app.may",
+        "app.nearest_questions",
         "app.open_session",
         "app.outbox_gauge",
+        "app.propose_questions",
         "app.renew_jobs",
         "app.renew_leases",
         "app.renew_leases",

@@ -8,7 +8,7 @@ package struct LeasedJob: Entry, Lease {
   package let attempt: Int
   package let kind: Job.Kind
   /// What it is about, in the canonical text of an id.
-  private let subjectText: String
+  let subjectText: String
   /// The JSON that was asked with.
   package let parameters: String
 

@@ -61,6 +61,10 @@ package struct Activity: Sendable {
     case dncAdded = "dnc_added"
     case dncRemoved = "dnc_removed"
     case related, unrelated
+    case questionsGenerated = "questions_generated"
+    case questionAdded = "question_added"
+    case questionDismissed = "question_dismissed"
+    case answerRecorded = "answer_recorded"
   }
 
   package static let pageSize = 50

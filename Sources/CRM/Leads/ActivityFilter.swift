@@ -29,7 +29,7 @@ extension Activity {
 
   /// Kinds that people ask for together.
   package enum Group: String, CaseIterable, Sendable {
-    case notes, stage, drafts, deliveries, details, permission
+    case notes, discovery, stage, drafts, deliveries, details, permission
 
     var kinds: [Kind] { Kind.allCases.filter { $0.group == self } }
   }
@@ -39,6 +39,7 @@ extension Activity.Kind {
   package var group: Activity.Group {
     switch self {
     case .noteAdded, .noteStruck: .notes
+    case .questionsGenerated, .questionAdded, .questionDismissed, .answerRecorded: .discovery
     case .leadCreated, .stageChanged, .outcomeChanged, .contactStatusChanged: .stage
     case .draftCreated, .draftSubmitted, .draftWithdrawn, .changesRequested, .draftApproved,
       .draftRejected, .draftCancelled:

@@ -135,6 +135,23 @@ extension Lead {
       """, one: Lead.init(row:))
   }
 
+  package static func find(withQuestion question: ID<Question>) -> Query<Lead?> {
+    Query(
+      "Lead.findWithQuestion",
+      "\(record) where l.id = (select lead_id from discovery_questions where id = \(question))",
+      one: Lead.init(row:))
+  }
+
+  /// The lead of a question, as above.
+  static func locked(withQuestion question: ID<Question>) -> Query<Lead?> {
+    Query(
+      "Lead.lockedWithQuestion",
+      """
+      \(record) where l.id = (select lead_id from discovery_questions where id = \(question))
+      for no key update of l
+      """, one: Lead.init(row:))
+  }
+
   private static let record: SQL = """
     select l.id, l.title, l.description, l.company, l.source, l.owner_id, o.display_name, l.stage,
            l.stage_since, l.outcome, l.outcome_since, l.contact_status, array_to_string(l.tags, ' '),

@@ -9,6 +9,8 @@ package enum JSON: Sendable, SQLValue {
   case array([JSON])
   /// In the order written; keys are ours.
   case object(KeyValuePairs<StaticString, JSON>)
+  /// As `object`, with keys that are known only at run time.
+  case members([(name: String, value: JSON)])
 
   package var bind: Bind { .text(text) }
 
@@ -32,15 +34,20 @@ package enum JSON: Sendable, SQLValue {
       }
       text.append(UInt8(ascii: "]"))
     case .object(let members):
-      text.append(UInt8(ascii: "{"))
-      for (position, member) in members.enumerated() {
-        if position > 0 { text.append(UInt8(ascii: ",")) }
-        Self.write("\(member.key)", into: &text)
-        text.append(UInt8(ascii: ":"))
-        member.value.write(into: &text)
-      }
-      text.append(UInt8(ascii: "}"))
+      Self.write(members.map { ("\($0.key)", $0.value) }, into: &text)
+    case .members(let members): Self.write(members.map { ($0.name, $0.value) }, into: &text)
     }
+  }
+
+  private static func write(_ members: [(String, JSON)], into text: inout [UInt8]) {
+    text.append(UInt8(ascii: "{"))
+    for (position, member) in members.enumerated() {
+      if position > 0 { text.append(UInt8(ascii: ",")) }
+      write(member.0, into: &text)
+      text.append(UInt8(ascii: ":"))
+      member.1.write(into: &text)
+    }
+    text.append(UInt8(ascii: "}"))
   }
 
   /// RFC 8259 section 7: quotes, backslashes and control bytes are escaped, the rest is UTF-8.

@@ -38,7 +38,8 @@ package struct NewTenant: Sendable {
 }
 
 extension Tenant {
-  /// Creates the tenant; the slug's unique key decides between two of the same name.
+  /// Creates the tenant, with the usual questions in its bank; the slug's unique key decides between two
+  /// of the same name.
   package static func create(_ new: NewTenant, in tx: Transaction<Operator>) {
     tx.run(
       "Tenant.create",
@@ -48,6 +49,7 @@ extension Tenant {
               \(new.timezone), \(new.locale), \(new.currency), \(new.phoneRegion))
       """)
     tx.audit([AuditRow("tenant_created", of: "tenant", new.id, FieldChange("slug", nil, new.slug))])
+    BankQuestion.addStarter(in: tx)
   }
 
   package static func named(_ slug: String) -> Query<ID<Tenant>?> {

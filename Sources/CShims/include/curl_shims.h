@@ -19,10 +19,12 @@ CURLcode cf_curl_set_list(CURL *handle, CURLoption option, struct curl_slist *va
 CURLcode cf_curl_set_error_buffer(CURL *handle, char *buffer);
 
 CURLcode cf_curl_on_read(CURL *handle, cf_curl_bytes_fn function, void *context);
+CURLcode cf_curl_on_write(CURL *handle, cf_curl_bytes_fn function, void *context);
 CURLcode cf_curl_on_header(CURL *handle, cf_curl_bytes_fn function, void *context);
 CURLcode cf_curl_on_trace(CURL *handle, cf_curl_trace_fn function, void *context);
 CURLcode cf_curl_on_progress(CURL *handle, cf_curl_progress_fn function, void *context);
 
 CURLcode cf_curl_get_size(CURL *handle, CURLINFO info, curl_off_t *value);
+CURLcode cf_curl_get_long(CURL *handle, CURLINFO info, long *value);
 
 #endif

@@ -64,7 +64,7 @@ struct LeadRecord: Templated {
       switch tab {
       case .drafts: drafts.count
       case .relationships: relatedCount
-      case .timeline, .conversation, .history: 0
+      case .timeline, .discovery, .conversation, .history: 0
       }
     return count == 0 ? nil : count
   }
@@ -170,6 +170,7 @@ enum ReturnedForm {
   case permission(PermissionForm)
   case note(NoteForm)
   case relationship(RelationshipForm)
+  case question(QuestionForm)
 
   /// For the summary above the page, by the ids of the inputs.
   var problems: [FieldProblem] {
@@ -178,6 +179,7 @@ enum ReturnedForm {
     case .permission(let form): form.problems
     case .note(let form): form.problems
     case .relationship(let form): form.problems
+    case .question(let form): form.errors.problems
     }
   }
 }

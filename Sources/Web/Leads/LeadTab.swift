@@ -3,11 +3,12 @@ import Templating
 
 /// The parts of a lead's record, each a page of its own inside the same frame.
 enum LeadTab: String, CaseIterable, Sendable {
-  case timeline, drafts, conversation, relationships, history
+  case timeline, discovery, drafts, conversation, relationships, history
 
   var words: L {
     switch self {
     case .timeline: L("Timeline")
+    case .discovery: L("Discovery")
     case .drafts: L("Drafts")
     case .conversation: L("Conversation")
     case .relationships: L("Relationships")

@@ -98,6 +98,7 @@ extension Activity.Group {
   var words: L {
     switch self {
     case .notes: L("Notes")
+    case .discovery: L("Discovery")
     case .stage: L("Stage and outcome")
     case .drafts: L("Drafts and review")
     case .deliveries: L("Deliveries")

@@ -94,6 +94,11 @@ extension Activity {
     case .dncRemoved: L("\(subject) may be contacted again.")
     case .related: L("Related to “\(subject)”.")
     case .unrelated: L("No longer related to “\(subject)”.")
+    case .questionsGenerated:
+      L.plural(Int(subject) ?? 0, "\(subject) question proposed.", "\(subject) questions proposed.")
+    case .questionAdded: L("Added the question “\(subject)”.")
+    case .questionDismissed: L("Dismissed the question “\(subject)”.")
+    case .answerRecorded: L("Recorded an answer to “\(subject)”.")
     }
   }
 

@@ -78,8 +78,12 @@ struct Desk: Templated, Sendable {
     .flag("show_leads") { $0.viewer.may(.readLeads) }
     .flag("show_review") { $0.viewer.may(.review) }
     .flag("show_outbox") { $0.viewer.may(.readOutbox) }
+    .flag("show_settings") { $0.viewer.may(.administer) }
+    .flag("nav_settings_current") { $0.isCurrent("settings") }
     .flag("nav_today_current") { $0.isCurrent("today") }
-    .flag("nav_leads_current") { $0.isCurrent("leads") || $0.isCurrent("drafts") }
+    .flag("nav_leads_current") { desk in
+      ["leads", "drafts", "questions"].contains { desk.isCurrent($0) }
+    }
     .flag("nav_review_current") { $0.isCurrent("review") }
     .flag("nav_outbox_current") { $0.isCurrent("outbox") }
     .flag("nav_notifications_current") { $0.isCurrent("notifications") }

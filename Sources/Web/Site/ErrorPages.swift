@@ -21,7 +21,7 @@ enum ErrorPages {
         return failure(error, error.isOutage ? .serviceUnavailable : .internalServerError, visit)
       case PasswordHash.Failure.busy: return failure(error, .serviceUnavailable, visit)
       // What no form of the page explains: the lead is not as it was when the page was made.
-      case is Lead.Refusal: return page(.conflict, visit)
+      case is Lead.Refusal, is Question.Refusal: return page(.conflict, visit)
       case is NotFound: return page(.notFound, visit)
       case let error as ForeignPost:
         visit.shared.log.notice(

@@ -27,6 +27,16 @@ enum Links {
   static let workspace = "/settings/workspace"
   static let notifications = "/notifications"
 
+  static func discovery(_ lead: ID<Lead>, _ notice: Notice? = nil) -> String {
+    said("/leads/\(lead)/discovery", notice)
+  }
+
+  static func questionSearch(_ lead: ID<Lead>) -> String { "/leads/\(lead)/questions/search" }
+
+  static let bank = "/settings/questions"
+  static let facts = "/settings/facts"
+  static let ai = "/settings/ai"
+
   static func newDraft(for lead: ID<Lead>) -> String {
     "/leads/\(lead)/drafts/new?type=\(Draft.Kind.followupEmail.rawValue)"
   }

@@ -27,6 +27,14 @@ enum Notice: String, Sendable {
   case approved, rejected
   case changesRequested = "changes-requested"
   case deliveryResolved = "delivery-resolved"
+  case questionAdded = "question-added"
+  case questionSaved = "question-saved"
+  case questionAsked = "question-asked"
+  case questionDismissed = "question-dismissed"
+  case questionRestored = "question-restored"
+  case questionsFound = "questions-found"
+  case answerRecorded = "answer-recorded"
+  case settingSaved = "setting-saved"
   case signedOut = "signed-out"
 
   var words: L {
@@ -58,6 +66,14 @@ enum Notice: String, Sendable {
     case .rejected: L("Rejected. The author can read why.")
     case .changesRequested: L("Sent back. The author can read what to change.")
     case .deliveryResolved: L("Noted. The delivery is settled.")
+    case .questionAdded: L("The question is on the list.")
+    case .questionSaved: L("The question is saved.")
+    case .questionAsked: L("Noted. The answer is awaited.")
+    case .questionDismissed: L("Dismissed. It can be put back below.")
+    case .questionRestored: L("The question is back on the list.")
+    case .questionsFound: L("There are new questions.")
+    case .answerRecorded: L("The answer is recorded.")
+    case .settingSaved: L("The setting is saved.")
     case .signedOut: L("You are signed out.")
     }
   }

@@ -19,6 +19,10 @@ enum Routes {
     WorkspacePages.add(to: &router)
     NotePages.add(to: &router)
     NotificationPages.add(to: &router)
+    DiscoveryPages.add(to: &router)
+    BankPages.add(to: &router)
+    FactPages.add(to: &router)
+    AIPages.add(to: &router)
     DraftPages.add(to: &router)
     DraftChanges.add(to: &router)
     ReviewPages.add(to: &router)
@@ -40,5 +44,8 @@ extension Site {
     NewDraftPage.self, EditDraftPage.self, DraftPage.self,
     ReviewQueuePage.self, ReviewCardPage.self, ReviewChangedPage.self,
     DeliveryListPage.self, DeliveryPage.self,
+    LeadDiscoveryPage.self, QuestionSearchPage.self, QuestionPage.self,
+    BankPage.self, BankQuestionPage.self, FactListPage.self, FactPage.self, AIPage.self,
+    AIActionPage.self,
   ]
 }

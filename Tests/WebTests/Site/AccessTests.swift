@@ -25,7 +25,8 @@ import Testing
         route.pattern.hasPrefix("/leads")
         ? lead : route.pattern.hasPrefix("/outbox") ? delivery : draft
       let path = route.pattern.replacing(/\{[a-z]+\}/, with: id)
-      let browser = route.pattern.hasPrefix("/outbox") ? stranger.admin : stranger.allrounder
+      let isForAdmins = ["/outbox", "/settings"].contains { route.pattern.hasPrefix($0) }
+      let browser = isForAdmins ? stranger.admin : stranger.allrounder
       let page =
         route.method == .get ? try browser.get(path) : try browser.post(path, Self.anyForm(id))
       #expect(page.status == 404, "\(route.method) \(route.pattern) answered \(page.status)")
@@ -43,6 +44,9 @@ import Testing
       "stage": "discovery", "content_sha256": String(repeating: "ab", count: 32),
       "resolution": "cancel", "body": "B", "kind": "email",
       "move": "\(id)/discovery",
+      "text": "Why?", "rationale": "R", "category": "need", "fact": "",
+      "channel": "call", "direction": "up", "name": "N", "question": "Why?",
+      "weight": "3",
     ]
   }
 

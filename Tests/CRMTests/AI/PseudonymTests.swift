@@ -1,0 +1,102 @@
+import Testing
+
+@testable import CRM
+
+@Suite struct `Pseudonyms of one call` {
+  private var ada: Pseudonyms {
+    Pseudonyms(
+      people: [
+        .init(firstName: "Ada", lastName: "Lovelace"), .init(firstName: "José", lastName: nil),
+      ],
+      companies: ["Analytical Engines"])
+  }
+
+  @Test(arguments: [
+    ("Ada Lovelace called", "[PERSON_1] called"),
+    ("LOVELACE, ada", "[PERSON_1]"),
+    ("Ask Ada's boss", "Ask [PERSON_1_FIRST]'s boss"),
+    ("mrs lovelace", "mrs [PERSON_1_LAST]"),
+    ("Jose\u{301} said so", "[PERSON_2] said so"),
+    ("at Analytical  Engines Ltd", "at [COMPANY_1] Ltd"),
+    ("canada and adamant", "canada and adamant"),
+    ("write to j.doe+x@mail.example.org.", "write to [EMAIL_1]."),
+    ("josé@exämple.fr", "[EMAIL_1]"),
+    ("call +33 (0)6 12 34 56 78 now", "call [PHONE_1] now"),
+    ("06.12.34.56.78", "[PHONE_1]"),
+    ("415-555-0132 or 5550132", "[PHONE_1] or [PHONE_2]"),
+    ("٠٦١٢٣٤٥٦٧٨", "[PHONE_1]"),
+    ("by 2026-11-21, 21/11/2026, 2024-2026", "by 2026-11-21, 21/11/2026, 2024-2026"),
+    ("budget 1 200 000 or 1200000 or 40k", "budget 1 200 000 or 1200000 or 40k"),
+  ])
+  func `stand in for people, companies, addresses and numbers`(text: String, hidden: String) {
+    var pseudonyms = ada
+
+    #expect(pseudonyms.hide(text) == hidden)
+  }
+
+  @Test func `are the same in every text of a call`() {
+    var pseudonyms = ada
+
+    let texts = ["ada, 06 12 34 56 78", "Ada, 0612345678, a@b.co", "ada", "a@b.co"].map {
+      pseudonyms.hide($0)
+    }
+
+    #expect(
+      texts == [
+        "[PERSON_1_FIRST], [PHONE_1]", "[PERSON_1_FIRST_V2], [PHONE_1_V2], [EMAIL_1]",
+        "[PERSON_1_FIRST]", "[EMAIL_1]",
+      ])
+  }
+
+  @Test func `come back as what they stood for, also without their brackets`() {
+    var pseudonyms = ada
+    _ = pseudonyms.hide("Ada Lovelace, 06 12 34 56 78")
+
+    #expect(
+      pseudonyms.restore("Call [PERSON_1] on PHONE_1; [PERSON_9] is nobody.")
+        == "Call Ada Lovelace on 06 12 34 56 78; [PERSON_9] is nobody.")
+  }
+
+  @Test func `give back every text as it was`() {
+    var chance = Chance(seed: 7)
+    let pieces = [
+      "Ada", "Lovelace", "ada ", "José", "[PERSON_1]", "PERSON_1", "PERSON_", "[", "]", "_V2", "1",
+      "EMAIL_1", "TEXT_1", "@", "x@y.z", "+33 6 12 34 56 78", "0612345678", " ", "\r\n", "é",
+      "e\u{301}",
+      "👩‍👧", "\u{200B}", "(", ".", "-", "12", "345", "Analytical Engines", "A",
+    ]
+
+    for _ in 0..<3_000 {
+      var pseudonyms = ada
+      let text = (0..<Int.random(in: 1...14, using: &chance))
+        .map { _ in pieces.randomElement(using: &chance) ?? "" }.joined()
+      let hidden = pseudonyms.hide(text)
+
+      #expect(Array(pseudonyms.restore(hidden).utf8) == Array(text.utf8), "\(text) → \(hidden)")
+    }
+  }
+
+  @Test func `take no longer than the text is long`() {
+    var pseudonyms = ada
+    let hostile = ["1 ", "a.", "(", "PERSON_", "Ada "].map { String(repeating: $0, count: 20_000) }
+
+    let took = ContinuousClock().measure { for text in hostile { _ = pseudonyms.hide(text) } }
+
+    #expect(took < .seconds(20))
+  }
+}
+
+/// The same numbers every run (SplitMix64).
+struct Chance: RandomNumberGenerator {
+  private var state: UInt64
+
+  init(seed: UInt64) { state = seed }
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var z = state
+    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+    return z ^ (z >> 31)
+  }
+}
