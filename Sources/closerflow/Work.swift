@@ -86,7 +86,7 @@ struct Work: ParsableCommand {
   }
 
   /// What this release does besides sending.
-  private static let works: [any JobWork & Sendable] = []
+  private static let works: [any JobWork & Sendable] = [ImportWork()]
 
   /// Names this process in leases: no other has the same, also where process ids are used again.
   private static func owner() -> String {

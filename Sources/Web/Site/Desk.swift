@@ -79,7 +79,9 @@ struct Desk: Templated, Sendable {
     .flag("show_review") { $0.viewer.may(.review) }
     .flag("show_outbox") { $0.viewer.may(.readOutbox) }
     .flag("nav_today_current") { $0.isCurrent("today") }
-    .flag("nav_leads_current") { $0.isCurrent("leads") || $0.isCurrent("drafts") }
+    .flag("nav_leads_current") {
+      $0.isCurrent("leads") || $0.isCurrent("drafts") || $0.isCurrent("imports")
+    }
     .flag("nav_review_current") { $0.isCurrent("review") }
     .flag("nav_outbox_current") { $0.isCurrent("outbox") }
     .flag("nav_notifications_current") { $0.isCurrent("notifications") }

@@ -19,6 +19,7 @@ enum Routes {
     WorkspacePages.add(to: &router)
     NotePages.add(to: &router)
     NotificationPages.add(to: &router)
+    ImportPages.add(to: &router)
     DraftPages.add(to: &router)
     DraftChanges.add(to: &router)
     ReviewPages.add(to: &router)
@@ -37,6 +38,8 @@ extension Site {
     LeadTimelinePage.self, LeadDraftsPage.self, LeadConversationPage.self, LeadHistoryPage.self,
     LeadRelationshipsPage.self, BoardPage.self, WorkspacePage.self, NoteDetailPage.self,
     NotificationListPage.self,
+    NoteDetailPage.self, NotificationListPage.self,
+    ImportListPage.self, NewImportPage.self, ImportPage.self,
     NewDraftPage.self, EditDraftPage.self, DraftPage.self,
     ReviewQueuePage.self, ReviewCardPage.self, ReviewChangedPage.self,
     DeliveryListPage.self, DeliveryPage.self,
