@@ -183,6 +183,12 @@ grant select, insert (tenant_id, fingerprint, mapping, mode), update (mapping, m
 create index leads_external_id_idx on crm.leads (tenant_id, external_id)
   where external_id is not null and deleted_at is null;
 
+-- Called for each lead several times: without a setting and without STRICT they become part of the expressions
+-- they stand in. Their names were resolved when they were made.
+alter function app.fold(text) reset search_path;
+alter function app.fold(text) called on null input;
+alter function app.are_tags(text[]) reset search_path;
+
 -- An import goes one way. The web may ask for a dry run, for the writing and for the undo, no more.
 create function app.keep_import() returns trigger
   language plpgsql
@@ -320,7 +326,6 @@ end $$;
 -- A UUIDv7 of the n-th place behind a millisecond: rows that are written together keep their order.
 create function app.uuid_at(p_ms bigint, p_n bigint) returns uuid
   language sql volatile parallel safe
-  set search_path = pg_catalog, pg_temp
   return (lpad(to_hex(p_ms + p_n / 4096), 12, '0') || '7' || lpad(to_hex(p_n % 4096), 3, '0')
           || substr(replace(gen_random_uuid()::text, '-', ''), 17, 16))::uuid;
 
@@ -922,6 +927,9 @@ create trigger copy_to_leads after update of first_name, last_name, email, phone
   for each row execute function app.copy_primary_contact();
 create trigger copy_to_leads after insert or update of is_primary on crm.lead_contacts
   for each row when (new.is_primary) execute function app.copy_primary_contact();
+alter function app.are_tags(text[]) set search_path = pg_catalog, pg_temp;
+alter function app.fold(text) returns null on null input;
+alter function app.fold(text) set search_path = pg_catalog, pg_temp;
 drop trigger keep_import on crm.operations;
 drop function app.keep_import_operation();
 drop index crm.leads_external_id_idx;

@@ -231,7 +231,7 @@ import Testing
     _ = try acme.check(place, columns: ["title", "email"])
     _ = try acme.sales.post("\(place)/commit")
     try acme.change(
-      "update jobs set state = 'leased', lease_token = lease_token + 1, lease_owner = 'dying', lease_until = now() + interval '1 hour' where kind = 'import' and state = 'ready'"
+      "update jobs set state = 'leased', lease_token = lease_token + 1, lease_owner = 'dying', lease_until = now() + interval '1 hour' where tenant_id = app.tenant() and kind = 'import' and state = 'ready'"
     )
 
     // One batch, then the worker is gone.
@@ -239,7 +239,7 @@ import Testing
     let (tenant, job, token): (String, String, Int) = try acme.look(
       Query(
         "dying",
-        "select tenant_id::text, id::text, lease_token from jobs where lease_owner = 'dying'",
+        "select tenant_id::text, id::text, lease_token from jobs where tenant_id = app.tenant() and lease_owner = 'dying'",
         only: { try ($0.next(), $0.next(), $0.next()) }))
     try database.script(
       """
@@ -249,7 +249,7 @@ import Testing
       select app.import_new_leads((select id from lead_imports), 0, 2000); rollback;
       """)
     try acme.change(
-      "update jobs set state = 'ready', lease_until = null where lease_owner = 'dying' and state = 'leased'"
+      "update jobs set state = 'ready', lease_until = null where tenant_id = app.tenant() and lease_owner = 'dying' and state = 'leased'"
     )
     try acme.work(place)
 

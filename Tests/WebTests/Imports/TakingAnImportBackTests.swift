@@ -22,8 +22,8 @@ import Testing
   @Test func `leaves a field that was edited since, and names it`() throws {
     let acme = try tenantWithLeads()
     let place = try acme.importing(mixed, columns: columns, mode: "update")
-    try acme.change("update leads set company = 'By hand' where title = 'Known one'")
-    try acme.change("update leads set title = 'New one, edited' where title = 'New one'")
+    try acme.change("update leads set company = 'By hand' where tenant_id = app.tenant() and title = 'Known one'")
+    try acme.change("update leads set title = 'New one, edited' where tenant_id = app.tenant() and title = 'New one'")
 
     try acme.ask("undo", place)
     let page = try acme.sales.get(place)
