@@ -119,7 +119,10 @@ extension SQL {
 
     package init(_ elements: [String?]) { self.elements = elements }
 
-    package var bind: Bind {
+    package var bind: Bind { .text(text) }
+
+    /// The array's literal.
+    package var text: String {
       var literal: [UInt8] = [UInt8(ascii: "{")]
       for (position, element) in elements.enumerated() {
         if position > 0 { literal.append(UInt8(ascii: ",")) }
@@ -137,7 +140,7 @@ extension SQL {
         literal.append(UInt8(ascii: "\""))
       }
       literal.append(UInt8(ascii: "}"))
-      return .text(String(decoding: literal, as: UTF8.self))
+      return String(decoding: literal, as: UTF8.self)
     }
   }
 }

@@ -125,7 +125,7 @@ extension Work {
       }
       self.databaseURL = databaseURL
       self.transport = transport
-      works = [DiscoveryWork(gateway)]
+      works = [DiscoveryWork(gateway), ImportWork()]
       schema = migrations.newest
     }
 

@@ -94,7 +94,7 @@ import Testing
       where grantee in ('closerflow_web', 'closerflow_worker', 'closerflow_sign_in', 'PUBLIC')
         and table_schema in ('crm', 'app', 'sec')
         and (privilege_type in ('TRUNCATE', 'REFERENCES', 'TRIGGER') or table_schema = 'sec'
-             or privilege_type = 'DELETE' and table_name not in ('lead_contacts', 'draft_recipients', 'segments'))
+             or privilege_type = 'DELETE' and table_name not in ('lead_contacts', 'draft_recipients', 'segments', 'lead_import_rows', 'lead_import_chunks'))
       """)
     let owned = try faults(
       """
@@ -135,7 +135,8 @@ import Testing
         "app.claim_job",
         "app.close_session",
         "app.complete_delivery",
-        "app.copy_primary_contact",
+        "app.copy_changed_contact",
+        "app.copy_linked_contact",
         "app.count_leads",
         "app.emit",
         "app.end_lease",
@@ -147,8 +148,14 @@ import Testing
         "app.fail_delivery",
         "app.find_duplicates",
         "app.find_leads",
+        "app.finish_check",
+        "app.finish_import",
+        "app.finish_undo",
         "app.forget_expired",
+        "app.import_new_leads",
+        "app.import_updates",
         "app.is_status_recorded",
+        "app.judge_import",
         "app.log_operation",
         "app.mark_committing",
         "app.may",
@@ -164,10 +171,13 @@ import Testing
         "app.schema_version",
         "app.settle_job",
         "app.sign_in_attempt",
+        "app.start_import",
         "app.sweep_jobs",
         "app.tenant",
         "app.told_now",
         "app.touch_session",
+        "app.undo_import_changes",
+        "app.undo_import_leads",
         "app.undo_operation",
       ])
     #expect(loose == [])

@@ -49,6 +49,14 @@ package final class Browser {
     return try post(path, body: NamedValues.encode(pairs))
   }
 
+  /// As above, with fields that a test made up as it ran.
+  package func post(_ path: String, _ fields: [(name: String, value: String)]) throws -> Page {
+    var pairs = fields
+    if let token { pairs.append(("_token", FormToken(of: token).masked())) }
+    pairs.append(("_once", ID<Posting>().description))
+    return try post(path, body: NamedValues.encode(pairs))
+  }
+
   /// Posts exactly these bytes.
   package func post(
     _ path: String, body: String, headers: [RequestHeader: String] = [.secFetchSite: "same-origin"]
@@ -56,6 +64,23 @@ package final class Browser {
     var headers = headers
     headers[.contentType] = "application/x-www-form-urlencoded"
     return try send(.post, path, headers: headers, body: Array(body.utf8))
+  }
+
+  /// Posts a form with a file, as a browser does.
+  package func upload(
+    _ path: String, _ bytes: [UInt8], name: String = "leads.csv", once: String? = nil
+  ) throws -> Page {
+    let token = token.map { FormToken(of: $0).masked() } ?? ""
+    let fields = [("_token", token), ("_once", once ?? ID<Posting>().description)]
+    let text = fields.map {
+      "--b0\r\nContent-Disposition: form-data; name=\"\($0.0)\"\r\n\r\n\($0.1)\r\n"
+    }
+    let head =
+      "--b0\r\nContent-Disposition: form-data; name=\"file\"; filename=\"\(name)\"\r\n\r\n"
+    return try send(
+      .post, path,
+      headers: [.secFetchSite: "same-origin", .contentType: "multipart/form-data; boundary=b0"],
+      body: Array((text.joined() + head).utf8) + bytes + Array("\r\n--b0--\r\n".utf8))
   }
 
   package func send(

@@ -82,7 +82,7 @@ struct Desk: Templated, Sendable {
     .flag("nav_settings_current") { $0.isCurrent("settings") }
     .flag("nav_today_current") { $0.isCurrent("today") }
     .flag("nav_leads_current") { desk in
-      ["leads", "drafts", "questions"].contains { desk.isCurrent($0) }
+      ["leads", "drafts", "questions", "imports"].contains { desk.isCurrent($0) }
     }
     .flag("nav_review_current") { $0.isCurrent("review") }
     .flag("nav_outbox_current") { $0.isCurrent("outbox") }

@@ -9,6 +9,7 @@ enum Links {
   static let contacts = "/contacts"
   static let segments = "/segments"
   static let newSegment = "/segments/new"
+  static let imports = "/imports"
   static let review = "/review"
   static let outbox = "/outbox"
   static let today = "/today"
@@ -36,6 +37,8 @@ enum Links {
   static let bank = "/settings/questions"
   static let facts = "/settings/facts"
   static let ai = "/settings/ai"
+
+  static func leadImport(_ id: ID<LeadImport>) -> String { "/imports/\(id)" }
 
   static func newDraft(for lead: ID<Lead>) -> String {
     "/leads/\(lead)/drafts/new?type=\(Draft.Kind.followupEmail.rawValue)"

@@ -23,6 +23,7 @@ enum Routes {
     BankPages.add(to: &router)
     FactPages.add(to: &router)
     AIPages.add(to: &router)
+    ImportPages.add(to: &router)
     DraftPages.add(to: &router)
     DraftChanges.add(to: &router)
     ReviewPages.add(to: &router)
@@ -41,6 +42,7 @@ extension Site {
     LeadTimelinePage.self, LeadDraftsPage.self, LeadConversationPage.self, LeadHistoryPage.self,
     LeadRelationshipsPage.self, BoardPage.self, WorkspacePage.self, NoteDetailPage.self,
     NotificationListPage.self,
+    ImportListPage.self, NewImportPage.self, ImportPage.self,
     NewDraftPage.self, EditDraftPage.self, DraftPage.self,
     ReviewQueuePage.self, ReviewCardPage.self, ReviewChangedPage.self,
     DeliveryListPage.self, DeliveryPage.self,

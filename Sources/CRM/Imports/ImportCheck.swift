@@ -1,0 +1,116 @@
+import CSV
+import Postgres
+
+/// The dry run: reads the file, says of each record what would become of it, writes no lead.
+final class ImportCheck {
+  private let subject: LeadImport
+  private let job: LeasedJob
+  private let database: Database
+  private var batch: [ImportRow] = []
+  private var read = 0
+  private var isHeaderBehind = false
+  /// Where an earlier worker got to; nil while nobody has.
+  private var lastLine = 0
+  /// The lines on which an address, a number or a number of record first stood.
+  private var seen: [String: Int] = [:]
+
+  private static let rowsABatch = 2_000
+
+  private struct Paused: Error {}
+
+  init(_ subject: LeadImport, _ job: LeasedJob, _ database: Database) {
+    self.subject = subject
+    self.job = job
+    self.database = database
+  }
+
+  func run(_ mayGoOn: () -> Bool) throws -> JobEnd {
+    do {
+      try dropEarlier()
+      try readAll(mayGoOn)
+    } catch is Paused {
+      return .paused
+    }
+    let (id, job, read) = (subject.id, job, read)
+    try database.write(as: job) { tx in
+      tx.run("LeadImport.finishCheck", "select app.finish_check(\(id))")
+      tx.advance(job, done: read, of: read)
+    }
+    return .done
+  }
+
+  /// The rows of the dry run before this one.
+  private func dropEarlier() throws {
+    let (id, round) = (subject.id, subject.round)
+    try database.write(as: job) { tx in
+      tx.run(
+        "ImportRow.dropEarlier",
+        "delete from lead_import_rows where import_id = \(id) and round <> \(round)")
+    }
+    let (_, line) = try database.read(
+      as: job,
+      Query(
+        "ImportRow.lastLine",
+        "select coalesce(max(line), 0) from lead_import_rows where import_id = \(id)",
+        only: { try $0.next(Int.self) }))
+    lastLine = line
+  }
+
+  private func readAll(_ mayGoOn: () -> Bool) throws {
+    let (_, region, members) = try database.read(as: job, Tenant.phoneRegion, Colleague.all)
+    let reading = ImportRow.Reading(
+      mapping: subject.mapping ?? ImportMapping([]), phoneRegion: region, members: members)
+    var reader = CSVReader(subject.dialect)
+    var position = 0
+    while let chunk = try chunk(position) {
+      try reader.read(chunk[...]) { record in try take(record, reading, mayGoOn) }
+      position += 1
+    }
+    try reader.finish { record in try take(record, reading, mayGoOn) }
+    try flush()
+  }
+
+  private func chunk(_ position: Int) throws -> [UInt8]? {
+    let (_, bytes) = try database.read(as: job, ImportFile.chunk(position, of: subject.id))
+    return bytes
+  }
+
+  private func take(
+    _ record: CSVRecord, _ reading: ImportRow.Reading, _ mayGoOn: () -> Bool
+  ) throws {
+    guard isHeaderBehind else { return isHeaderBehind = true }
+    read += 1
+    var row = ImportRow(record, reading)
+    findTwin(&row)
+    guard row.line > lastLine else { return }
+    batch.append(row)
+    guard batch.count >= Self.rowsABatch else { return }
+    guard mayGoOn() else { throw Paused() }
+    try flush()
+  }
+
+  /// Marks a row that says again what an earlier one said.
+  private func findTwin(_ row: inout ImportRow) {
+    guard row.status == "read" else { return }
+    let keys = [
+      row.email.map { "e\($0)" }, row.phone.map { "p\($0)" }, row.externalID.map { "x\($0)" },
+      row.knownID.map { "i\($0)" },
+    ].compactMap { $0 }
+    if let line = keys.lazy.compactMap({ self.seen[$0] }).first {
+      row.status = "duplicate"
+      row.reasons = ["same_line:\(line)"]
+    } else {
+      for key in keys { seen[key] = row.line }
+    }
+  }
+
+  private func flush() throws {
+    guard !batch.isEmpty else { return }
+    let (rows, job, subject, read) = (batch, job, subject, read)
+    try database.write(as: job) { tx in
+      rows.insert(into: subject.id, round: subject.round, in: tx)
+      tx.advance(job, done: read, of: subject.rows)
+    }
+    batch.removeAll(keepingCapacity: true)
+  }
+}

@@ -1,0 +1,213 @@
+import CSV
+import Postgres
+import Text
+
+/// One record of a file, read as a lead: what it says, and why it cannot be used.
+struct ImportRow: Sendable {
+  let line: Int
+  let raw: [String]
+  var status = "read"
+  var reasons: [String] = []
+  var title: String?
+  var company: String?
+  var firstName: String?
+  var lastName: String?
+  var email: EmailAddress?
+  var phone: PhoneNumber?
+  var description: String?
+  var source: String?
+  var owner: ID<User>?
+  var tags: Tags?
+  var estimatedValue: Money?
+  var externalID: String?
+  var knownID: ID<Lead>?
+  var language: WrittenLanguage?
+
+  private var fullName: String?
+
+  /// What it takes to read a row besides the row.
+  struct Reading: Sendable {
+    let mapping: ImportMapping
+    let phoneRegion: PhoneRegion?
+    let members: [Colleague]
+  }
+
+  init(_ record: CSVRecord, _ reading: Reading) {
+    line = record.line
+    // What the database cannot keep is shown by a sign for it.
+    raw = record.fields.map { $0.utf8.contains(0) ? $0.replacing("\0", with: "\u{FFFD}") : $0 }
+    guard record.problem == nil else {
+      refuse(record.problem.map(Self.code) ?? "")
+      return
+    }
+    for (cell, field) in zip(record.fields, reading.mapping.fields) {
+      guard let field else { continue }
+      let text = CSVWriter.unguarded(Invisible.strip(cell).text.trimmedOfSpace)
+      if !text.isEmpty { read(text, as: field, reading) }
+    }
+    splitName()
+    title = title ?? company ?? name ?? email?.text ?? phone?.text
+    if let long = title, long.unicodeScalars.count > 200 {
+      title = String(String.UnicodeScalarView(long.unicodeScalars.prefix(200)))
+    }
+    if title == nil, reasons.isEmpty { refuse("empty") }
+    language = WrittenLanguage.detect(
+      [title, description].compactMap { $0 }.joined(separator: "\n"))
+  }
+
+  private var name: String? {
+    let words = [firstName, lastName].compactMap { $0 }.joined(separator: " ")
+    return words.isEmpty ? nil : words
+  }
+
+  mutating func refuse(_ reason: String) {
+    status = "error"
+    reasons.append(reason)
+  }
+
+  private mutating func read(_ text: String, as field: ImportField, _ reading: Reading) {
+    switch field {
+    case .title: title = oneLine(text, field, max: 200)
+    case .company: company = oneLine(text, field, max: 200)
+    case .firstName: firstName = oneLine(text, field, max: 100)
+    case .lastName: lastName = oneLine(text, field, max: 100)
+    case .name: fullName = oneLine(text, field, max: 200)
+    case .source: source = oneLine(text, field, max: 100)
+    case .externalID: externalID = oneLine(text, field, max: 200)
+    case .description:
+      if text.unicodeScalars.count <= 10_000 {
+        description = text
+      } else {
+        refuse("long:description")
+      }
+    case .email: email = EmailAddress(text) ?? wrong(field)
+    case .phone: phone = PhoneNumber(text, in: reading.phoneRegion) ?? wrong(field)
+    case .estimatedValue: estimatedValue = Money(written: text) ?? wrong(field)
+    case .tags: tags = Tags(typed: text.replacing(";", with: ",")) ?? wrong(field)
+    case .owner: owner = reading.members.first { $0.isCalled(text) }?.id ?? wrong(field)
+    case .id: knownID = ID(text) ?? wrong(field)
+    }
+  }
+
+  private mutating func wrong<Value>(_ field: ImportField) -> Value? {
+    refuse(field.rawValue)
+    return nil
+  }
+
+  private mutating func oneLine(_ text: String, _ field: ImportField, max: Int) -> String? {
+    guard text.unicodeScalars.count <= max else {
+      refuse("long:\(field.rawValue)")
+      return nil
+    }
+    guard !text.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F }) else {
+      refuse("odd:\(field.rawValue)")
+      return nil
+    }
+    return text
+  }
+
+  /// The last word is the family's name, unless the file says otherwise.
+  private mutating func splitName() {
+    guard let fullName, firstName == nil, lastName == nil else { return }
+    var words = fullName.split(separator: " ").map(String.init)
+    let last = words.popLast()
+    let first = words.joined(separator: " ")
+    guard (last?.unicodeScalars.count ?? 0) <= 100, first.unicodeScalars.count <= 100 else {
+      return refuse("long:name")
+    }
+    lastName = last
+    firstName = first.isEmpty ? nil : first
+  }
+
+  private static func code(_ problem: CSVProblem) -> String {
+    switch problem {
+    case .ragged(_, let found): "ragged:\(found)"
+    case .tooLong: "too_long"
+    case .tooManyFields: "too_many_fields"
+    case .nul: "nul"
+    case .notText: "not_text"
+    case .strayQuote: "stray_quote"
+    case .unclosedQuote: "unclosed_quote"
+    }
+  }
+}
+
+/// A member, as a file may name them.
+struct Colleague: Sendable {
+  let id: ID<User>
+  let name: String
+  let email: String
+
+  static let all = Query<[Colleague]>(
+    "Colleague.all",
+    "select user_id, display_name, email from memberships where disabled_at is null",
+    all: { row in try Colleague(id: row.next(), name: row.next(), email: row.next()) })
+
+  func isCalled(_ text: String) -> Bool {
+    let text = text.lowercased()
+    return name.lowercased().utf8.elementsEqual(text.utf8) || email.utf8.elementsEqual(text.utf8)
+  }
+}
+
+extension Money {
+  /// As files have it: with a currency beside it, and thousands parted by spaces, commas or points.
+  init?(written text: String) {
+    var bytes = text.utf8.filter {
+      (48...57).contains($0) || $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: ",")
+    }
+    guard !text.utf8.contains(UInt8(ascii: "-")) else { return nil }
+    let marks = bytes.indices.filter { !(48...57).contains(bytes[$0]) }
+    if let last = marks.last {
+      // Three digits behind the last mark, or the same mark twice: it parts thousands.
+      let isGroup =
+        bytes.count - last - 1 == 3
+        || marks.count > 1 && marks.allSatisfy { bytes[$0] == bytes[last] }
+      let decimal = isGroup ? nil : last
+      bytes = bytes.indices.filter { (48...57).contains(bytes[$0]) || $0 == decimal }.map {
+        bytes[$0]
+      }
+    }
+    self.init(String(decoding: bytes, as: UTF8.self))
+  }
+}
+
+extension String {
+  /// Without white space at either end, scalar by scalar.
+  var trimmedOfSpace: String {
+    let scalars = unicodeScalars
+    guard let first = scalars.firstIndex(where: { !$0.properties.isWhitespace }),
+      let last = scalars.lastIndex(where: { !$0.properties.isWhitespace })
+    else { return "" }
+    return String(scalars[first...last])
+  }
+}
+
+extension [ImportRow] {
+  /// All in one statement; they are judged in the same transaction.
+  func insert(into subject: ID<LeadImport>, round: Int, in tx: Transaction<some Entry>) {
+    guard let first, let last else { return }
+    tx.run(
+      "ImportRow.insert",
+      """
+      insert into lead_import_rows
+        (tenant_id, import_id, line, round, raw, status, reasons, title, company, first_name, last_name, email, phone,
+         description, source, owner_id, tags, estimated_value, external_id, known_id, language)
+      select (select app.tenant()), \(subject), r.line::int, \(round), r.raw::text[], r.status, string_to_array(r.reasons, ' '),
+             r.title, r.company, r.first_name, r.last_name, r.email, r.phone, r.description, r.source, r.owner::uuid,
+             string_to_array(r.tags, ' '), r.value::bigint, r.external_id, r.known_id::uuid, r.language
+      from unnest(
+        \(SQL.texts(map { String($0.line) })), \(SQL.texts(map { SQL.TextArray($0.raw).text })),
+        \(SQL.texts(map(\.status))), \(SQL.texts(map { $0.reasons.joined(separator: " ") })),
+        \(SQL.texts(map(\.title))), \(SQL.texts(map(\.company))), \(SQL.texts(map(\.firstName))),
+        \(SQL.texts(map(\.lastName))), \(SQL.texts(map(\.email?.text))), \(SQL.texts(map(\.phone?.text))),
+        \(SQL.texts(map(\.description))), \(SQL.texts(map(\.source))), \(SQL.texts(map(\.owner?.description))),
+        \(SQL.texts(map { $0.tags?.words.joined(separator: " ") })),
+        \(SQL.texts(map { row in row.estimatedValue.map { String($0.minorUnits) } })),
+        \(SQL.texts(map(\.externalID))), \(SQL.texts(map(\.knownID?.description))),
+        \(SQL.texts(map(\.language?.rawValue)))
+      ) r (line, raw, status, reasons, title, company, first_name, last_name, email, phone, description, source, owner,
+           tags, value, external_id, known_id, language)
+      """)
+    tx.run("LeadImport.judge", "select app.judge_import(\(subject), \(first.line), \(last.line))")
+  }
+}

@@ -1,0 +1,131 @@
+import CRM
+import CSV
+import HTTP
+import HTTPTypes
+import Postgres
+import Templating
+
+/// Leads from a file: upload, columns, dry run, writing, undo.
+enum ImportPages {
+  static func add(to router: inout Router<Answer>) {
+    router.get("/imports", .may(.writeLeads), list)
+    router.get("/imports/new", .may(.writeLeads), new)
+    router.post("/imports", .may(.writeLeads), bodyBytesMax: LeadImport.bytesMax, upload)
+    router.get("/imports/{id}", .may(.writeLeads), show)
+    router.get("/imports/{id}/left.csv", .may(.writeLeads), left)
+    router.post("/imports/{id}/check", .may(.writeLeads), check)
+    router.post("/imports/{id}/commit", .may(.writeLeads), commit)
+    router.post("/imports/{id}/undo", .may(.writeLeads), undo)
+  }
+
+  private static func list(_ visit: Visit) throws -> Response {
+    let (desk, imports) = try visit.read(LeadImport.latest)
+    return try visit.page(ImportListPage(desk, imports), desk)
+  }
+
+  private static func new(_ visit: Visit) throws -> Response {
+    let desk = try visit.read()
+    return try visit.page(NewImportPage(desk: desk, error: nil), desk)
+  }
+
+  private static func upload(_ visit: Visit) throws -> Response {
+    guard let file = try visit.request.form.file("file") else {
+      return try again(visit, L("Choose a file."))
+    }
+    do {
+      let upload = try ImportFile(name: file.name, Array(file.bytes))
+      let id = ID<LeadImport>()
+      return try visit.post { tx in
+        upload.keep(as: id, in: tx)
+        return Links.leadImport(id)
+      }
+    } catch let refusal as ImportFile.Refusal {
+      return try again(visit, refusal.words)
+    }
+  }
+
+  private static func again(_ visit: Visit, _ error: L) throws -> Response {
+    let desk = try visit.read()
+    return try visit.page(
+      NewImportPage(desk: desk, error: error), desk, status: .unprocessableContent)
+  }
+
+  private static func show(_ visit: Visit) throws -> Response {
+    try show(visit, try visit.id(LeadImport.self), returned: nil)
+  }
+
+  private static func show(
+    _ visit: Visit, _ id: ID<LeadImport>, returned: ImportForm?
+  ) throws -> Response {
+    let (desk, found, job, errors, duplicates, kept, members, remembered) = try visit.read(
+      LeadImport.find(id), Job.latest(.import, about: id), ImportLine.first(.errors, of: id),
+      ImportLine.first(.duplicates, of: id), ImportKept.all(of: id), Member.active,
+      ImportMemory.of(id))
+    guard let found else { throw NotFound() }
+    let isRemapping = try visit.request.query.value("columns") != nil
+    let form =
+      returned ?? (found.state == .mapping || isRemapping ? ImportForm(found, remembered) : nil)
+    let page = ImportPage(
+      desk, found, job: job, form: form, members: members, errors: errors, duplicates: duplicates,
+      kept: kept)
+    var response = try visit.page(
+      page, desk, status: returned == nil ? .ok : .unprocessableContent)
+    // Progress without a script.
+    if page.isAtWork, let refresh = HTTPField.Name("Refresh") { try response.add(refresh, "2") }
+    return response
+  }
+
+  /// The rows that would not come in, each with why: to be mended and uploaded again.
+  private static func left(_ visit: Visit) throws -> Response {
+    let id = try visit.id(LeadImport.self)
+    let (desk, found, lines) = try visit.read(LeadImport.find(id), ImportLine.left(of: id))
+    guard let found else { throw NotFound() }
+    let language = visit.shared.templates.language(desk.viewer.locale) ?? .english
+    var file = CSVWriter(delimiter: found.dialect.delimiter)
+    file.write(
+      found.header + [L("Line").text(in: language), L("Why it was left out").text(in: language)])
+    for line in lines {
+      let cells = line.raw.prefix(found.header.count)
+      let missing = [String](repeating: "", count: found.header.count - cells.count)
+      let why = line.reasons.map { ImportWords.reason($0).text(in: language) }
+      file.write(cells + missing + [String(line.line), why.joined(separator: " ")])
+    }
+    var response = Response(status: .ok, body: file.bytes)
+    try response.add(.contentType, "text/csv; charset=utf-8")
+    try response.add(.contentDisposition, "attachment; filename=\"left-out.csv\"")
+    return response
+  }
+
+  private static func check(_ visit: Visit) throws -> Response {
+    let id = try visit.id(LeadImport.self)
+    let form = try ImportForm(visit.request.form)
+    guard let plan = form.plan else { return try show(visit, id, returned: form) }
+    return try move(visit, id) { tx in try LeadImport.check(id, plan, in: tx) }
+  }
+
+  private static func commit(_ visit: Visit) throws -> Response {
+    let id = try visit.id(LeadImport.self)
+    return try move(visit, id) { tx in try LeadImport.commit(id, in: tx) }
+  }
+
+  private static func undo(_ visit: Visit) throws -> Response {
+    let id = try visit.id(LeadImport.self)
+    return try move(visit, id) { tx in try LeadImport.undo(id, in: tx) }
+  }
+
+  /// Who was slower is shown where the import stands now.
+  private static func move(
+    _ visit: Visit, _ id: ID<LeadImport>, _ act: (Transaction<PostEntry>) throws -> Void
+  ) throws -> Response {
+    do {
+      return try visit.post { tx in
+        try act(tx)
+        return Links.leadImport(id)
+      }
+    } catch LeadImport.Refusal.movedOn {
+      return try .seeOther(Links.leadImport(id))
+    } catch let error as PostgresError where error.constraint == "lead_imports_state" {
+      return try .seeOther(Links.leadImport(id))
+    }
+  }
+}

@@ -1,0 +1,293 @@
+import CRM
+import Postgres
+import TestSupport
+import Testing
+
+@Suite struct `Importing leads` {
+  private let file = """
+    Titre;Société;Nom;Prénom;Email;Téléphone;Montant;Tags
+    Cuisine;Maison Fontaine;Fontaine;Claire;Claire@Fontaine.example;06 12 34 56 78;1 200,50 €;vip, cuisine
+    Bain;Ada & fils;Lovelace;Ada;ada@example.com;+44 20 7946 0958;;
+    """
+  private let columns = [
+    "title", "company", "last_name", "first_name", "email", "phone", "estimated_value", "tags",
+  ]
+
+  @Test func `goes from the file over the dry run to leads as the form makes them`() throws {
+    let acme = try TestTenant.fresh(locale: "fr")
+
+    let place = try acme.upload(file)
+    let mapping = try acme.sales.get(place)
+    let checked = try acme.check(place, columns: columns, source: "Salon")
+    #expect(try acme.count("leads") == 0)
+    try acme.ask("commit", place)
+    let done = try acme.sales.get(place)
+
+    #expect(mapping.status == 200)
+    #expect(mapping.has("<option value=\"company\" selected>"))
+    #expect(checked.shows("Importer 2 pistes"))
+    #expect(done.shows("Importé"))
+    #expect(
+      try acme.count(
+        "leads",
+        where: """
+          title = 'Cuisine' and company = 'Maison Fontaine' and contact_name = 'Claire Fontaine'
+          and contact_email = 'claire@fontaine.example' and contact_phone = '+33612345678'
+          and estimated_value = 120050 and tags = '{vip,cuisine}' and source = 'Salon' and revision = 1
+          and event_seq = 1 and created_by = \(acme.sales.user)
+          """) == 1)
+    #expect(try acme.count("lead_stage_history", where: "to_stage = 'new'") == 2)
+    #expect(try acme.count("outbox_events", where: "type = 'LeadCreated'") == 2)
+    #expect(
+      try acme.count("activities", where: "kind = 'lead_created' and actor_id is not null") == 2)
+    #expect(
+      try acme.count("audit_log", where: "action = 'lead_created' and request_id like 'job/%'") == 2
+    )
+    #expect(try acme.count("lead_import_chunks") == 0)
+  }
+
+  @Test func `says of each row what would become of it`() throws {
+    let acme = try TestTenant.fresh()
+    _ = try acme.lead(email: "known@example.com")
+    let place = try acme.upload(
+      """
+      title,email,phone
+      New,new@example.com,
+      Known,known@example.com,
+      Twice,new@example.com,
+      Bad mail,nobody at home,
+      Bad phone,,06
+      Ragged
+      ,,
+      """)
+
+    let page = try acme.check(place, columns: ["title", "email", "phone"])
+
+    #expect(page.shows("Import 1 lead"))
+    #expect(page.shows("This lead is known already."))
+    #expect(page.shows("Line 2 says the same person or number already."))
+    #expect(page.shows("Cannot be read: E-mail."))
+    #expect(page.shows("Cannot be read: Phone."))
+    #expect(page.shows("It has 1 fields, the first line has another number."))
+    #expect(
+      try counts(acme) == ["duplicate": 2, "error": 3, "new": 1])
+  }
+
+  @Test func `gives the rows left out as a file that can be mended and comes in`() throws {
+    let acme = try TestTenant.fresh()
+    let place = try acme.upload("title,email\nA,=1+1\nB,b@example.com\n")
+    _ = try acme.check(place, columns: ["title", "email"])
+
+    let file = try acme.sales.get("\(place)/left.csv")
+
+    #expect(file.header("content-type") == "text/csv; charset=utf-8")
+    #expect(
+      file.html
+        == "\u{FEFF}title,email,Line,Why it was left out\r\nA,\"'=1+1\",2,Cannot be read: E-mail.\r\n"
+    )
+  }
+
+  @Test func `is done once however often it is asked for`() throws {
+    let acme = try TestTenant.fresh()
+    let place = try acme.upload("title\nA\nB\n")
+    _ = try acme.check(place, columns: ["title"])
+
+    let first = try acme.sales.post("\(place)/commit")
+    let second = try acme.sales.post("\(place)/commit")
+    try acme.work(place)
+    try acme.ask("commit", place)
+
+    #expect(first.status == 303)
+    #expect(second.place == place)
+    #expect(try acme.count("leads") == 2)
+    #expect(try acme.count("operations", where: "kind = 'import'") == 1)
+  }
+
+  @Test func `shows how far it is, without a script`() throws {
+    let acme = try TestTenant.fresh()
+    let place = try acme.upload("title\nA\n")
+    _ = try acme.sales.post("\(place)/check", ["column-0": "title", "mode": "create"])
+
+    let page = try acme.sales.get(place)
+
+    #expect(page.header("refresh") == "2" || page.shows("Waiting for your word"))
+    try acme.work(place)
+  }
+
+  @Test func `updates what is known, or fills only its blanks`() throws {
+    let acme = try TestTenant.fresh()
+    let lead = try acme.lead(title: "Kitchen", email: "claire@fontaine.example")
+    let file = "name,company,mail,phone\nClara,Maison,claire@fontaine.example,+33612345678\n"
+    let columns = ["first_name", "company", "email", "phone"]
+
+    _ = try acme.importing(file, columns: columns, mode: "fill_blanks")
+    #expect(
+      try acme.count(
+        "leads",
+        where:
+          "company = 'Maison' and contact_name = 'Claire Fontaine' and contact_phone = '+33612345678'"
+      ) == 1)
+    _ = try acme.importing(file, columns: columns, mode: "update")
+
+    #expect(
+      try acme.count(
+        "leads",
+        where: "id = \(lead)::uuid and title = 'Kitchen' and contact_name = 'Clara Fontaine'") == 1)
+    #expect(try acme.count("leads") == 1)
+    #expect(try acme.count("outbox_events", where: "type = 'LeadUpdated'") == 2)
+    #expect(
+      try acme.count("audit_log", where: "field = 'company' and new = 'Maison' and old is null")
+        == 1)
+  }
+
+  @Test func `knows a lead by its own id, so that an exported file comes back`() throws {
+    let acme = try TestTenant.fresh()
+    _ = try acme.lead(title: "Kitchen")
+    let csv = try acme.sales.get("/leads.csv").html.replacing("Kitchen", with: "Bigger kitchen")
+    let place = try acme.upload(csv)
+
+    let mapping = try acme.sales.get(place)
+    let names = csv.split(separator: "\r\n")[0].split(separator: ",").map(String.init)
+    _ = try acme.check(
+      place, columns: names.map { $0.hasSuffix("id") ? "id" : $0 == "title" ? "title" : "" },
+      mode: "update")
+    try acme.ask("commit", place)
+
+    #expect(mapping.has("<option value=\"id\" selected>"))
+    #expect(try acme.count("leads", where: "title = 'Bigger kitchen'") == 1)
+    #expect(try acme.count("leads") == 1)
+  }
+
+  @Test func `remembers what a header meant`() throws {
+    let acme = try TestTenant.fresh()
+    _ = try acme.check(
+      try acme.upload("what,who\nA,a@example.com\n"), columns: ["title", "email"], mode: "update")
+
+    let page = try acme.sales.get(try acme.upload("What ,Who\nB,b@example.com\n"))
+
+    #expect(page.shows("The columns mean what they meant the last time."))
+    #expect(page.has("<option value=\"title\" selected>"))
+    #expect(page.has("value=\"update\" checked"))
+  }
+
+  @Test func `asks again where two columns mean the same, or none names anybody`() throws {
+    let acme = try TestTenant.fresh()
+    let place = try acme.upload("a,b\n1,2\n")
+
+    let twice = try acme.sales.post(
+      "\(place)/check", ["column-0": "title", "column-1": "title", "mode": "create"])
+    let nobody = try acme.sales.post(
+      "\(place)/check", ["column-0": "source", "column-1": "", "mode": "update"])
+
+    #expect(twice.status == 422)
+    #expect(twice.shows("Two columns cannot both be: Title."))
+    #expect(nobody.shows("Say which column has the name, the company, the address or the number."))
+    #expect(nobody.has("value=\"update\" checked"))
+  }
+
+  @Test(arguments: [
+    ("", "There are no rows in this file."), ("title\n", "There are no rows in this file."),
+    (
+      "PK\u{3}\u{4}xl/workbook.xml",
+      "This is no CSV file. In a spreadsheet, choose “Save as” and then CSV."
+    ),
+    ("a,\"b\nc", "The first line cannot be read. It must name the columns, 150 at most."),
+  ])
+  func `refuses what is no file of rows`(text: String, words: String) throws {
+    let acme = try TestTenant.fresh()
+
+    let page = try acme.sales.upload("/imports", Array(text.utf8))
+
+    #expect(page.status == 422)
+    #expect(page.error(beside: "file") == words)
+    #expect(try acme.count("lead_imports") == 0)
+  }
+
+  @Test func `makes each row that a broken file has an error, and the others leads`() throws {
+    let acme = try TestTenant.fresh()
+    let long = String(repeating: "x", count: 300_000)
+    let bytes =
+      Array("title,email\nGood,g@example.com\nNul,a\0b\n".utf8)
+      + Array("Nïce,n@example.com\nOrl".utf8)
+      + [0xE9] + Array("ans,x@example.com\n\(long),1\n\"a\"b,2\nLast,l@example.com\n\"open,3".utf8)
+    let place = try #require(try acme.sales.upload("/imports", bytes).place)
+
+    let page = try acme.check(place, columns: ["title", "email"])
+
+    let found = try counts(acme)
+
+    #expect(found == ["error": 5, "new": 3])
+    #expect(page.shows("It holds a NUL byte."))
+    #expect(page.shows("Its letters are in another encoding than the rest of the file."))
+    #expect(page.shows("It is longer than any lead."))
+    #expect(page.shows("Text stands behind a closing quote."))
+    #expect(page.shows("A quote is opened and never closed."))
+  }
+
+  @Test func `goes on where a dead worker ended, without a lead twice`() throws {
+    let acme = try TestTenant.fresh()
+    let rows = (1...4_500).map { "Lead \($0),l\($0)@example.com" }.joined(separator: "\n")
+    let place = try acme.upload("title,email\n\(rows)\n")
+    _ = try acme.check(place, columns: ["title", "email"])
+    _ = try acme.sales.post("\(place)/commit")
+    try acme.change(
+      "update jobs set state = 'leased', lease_token = lease_token + 1, lease_owner = 'dying', lease_until = now() + interval '1 hour' where tenant_id = app.tenant() and kind = 'import' and state = 'ready'"
+    )
+
+    // One batch, then the worker is gone.
+    let database = TestDatabase.open(as: .worker)
+    let (tenant, job, token): (String, String, Int) = try acme.look(
+      Query(
+        "dying",
+        "select tenant_id::text, id::text, lease_token from jobs where tenant_id = app.tenant() and lease_owner = 'dying'",
+        only: { try ($0.next(), $0.next(), $0.next()) }))
+    try database.script(
+      """
+      begin; select app.enter_job('\(tenant)', '\(job)', \(token));
+      select app.import_new_leads((select id from lead_imports), 0, 2000); commit;
+      begin; select app.enter_job('\(tenant)', '\(job)', \(token));
+      select app.import_new_leads((select id from lead_imports), 0, 2000); rollback;
+      """)
+    try acme.change(
+      "update jobs set state = 'ready', lease_until = null where tenant_id = app.tenant() and lease_owner = 'dying' and state = 'leased'"
+    )
+    try acme.work(place)
+
+    #expect(try acme.count("leads") == 4_500)
+    #expect(try acme.count("contacts") == 4_500)
+    #expect(try acme.count("outbox_events", where: "type = 'LeadCreated'") == 4_500)
+  }
+
+  @Test func `of another tenant is not there`() throws {
+    let acme = try TestTenant.fresh()
+    let place = try acme.upload("title\nA\n")
+    let other = try TestTenant.fresh()
+
+    #expect(try other.sales.get(place).status == 404)
+    #expect(try other.sales.get("\(place)/left.csv").status == 404)
+    #expect(try other.sales.post("\(place)/commit").status == 404)
+    #expect(try acme.reviewer.get(place).status == 403)
+  }
+
+  @Test func `costs a round trip a page and two a post`() throws {
+    let acme = try TestTenant.fresh()
+    let uploaded = try acme.sales.upload("/imports", Array("title\nA\n".utf8))
+    let place = try #require(uploaded.place)
+
+    #expect(uploaded.trips <= 2)
+    #expect(try acme.sales.get(place).trips == 1)
+    #expect(try acme.sales.get("/imports").trips == 1)
+    #expect(
+      try acme.sales.post("\(place)/check", ["column-0": "title", "mode": "create"]).trips == 2)
+    try acme.work(place)
+  }
+
+  private func counts(_ tenant: TestTenant) throws -> [String: Int] {
+    let pairs = try tenant.look(
+      Query(
+        "counts",
+        "select status, count(*) from lead_import_rows where tenant_id = app.tenant() group by status",
+        all: { row -> (String, Int) in try (row.next(), row.next()) }))
+    return Dictionary(uniqueKeysWithValues: pairs)
+  }
+}
