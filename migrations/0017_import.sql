@@ -260,7 +260,7 @@ drop function app.copy_primary_contact();
 create trigger copy_to_leads after insert or update of is_primary on crm.lead_contacts
   for each row
   -- A function of the owner's that wrote the copies with the leads says so.
-  when (new.is_primary and not (current_user = 'closerflow_owner' and coalesce(current_setting('app.copies', true), '') = 'written'))
+  when (new.is_primary and not (current_user = 'closerflow_owner' and current_setting('app.copies', true) is not distinct from 'written'))
   execute function app.copy_linked_contact();
 create trigger copy_to_leads after update of first_name, last_name, email, phone on crm.contacts
   for each row execute function app.copy_changed_contact();
