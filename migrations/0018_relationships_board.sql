@@ -59,11 +59,12 @@ create trigger keep before insert or update on crm.lead_relationships
 
 -- The board shows open, active leads by stage; its totals read no more than this index.
 -- lint:allow index: before the first release
-create index leads_board_idx on crm.leads (tenant_id, stage, id desc) include (estimated_value)
+create index leads_board_idx on crm.leads (tenant_id, stage, id desc) include (estimated_value, owner_id)
   where outcome = 'open' and archived_at is null and deleted_at is null;
 
 -- The cards of every column, the newest first, p_limit of each. The filter is the list's; stage, outcome
 -- and life are the board's own. Like app.find_leads this steps outside row security and names the tenant.
+-- Words are searched for once, not once a column.
 create function app.board_cards(p_filter jsonb, p_limit int) returns table (id uuid)
   language plpgsql stable security definer
   set search_path = pg_catalog, extensions, pg_temp
@@ -74,6 +75,16 @@ declare
   of_stage text;
 begin
   if this_tenant is null then return; end if;
+  if p_filter ->> 'q' is not null then
+    return query execute format(
+      'select r.id from (
+         select x.id, row_number() over (partition by x.stage order by x.id desc) as place from (
+           select l.id, l.stage from crm.leads l where %s order by l.id desc limit 2000) x) r
+        where r.place <= %s',
+      sec.lead_conditions(this_tenant, app.actor(), p_filter || jsonb_build_object(
+        'stage', null, 'outcome', 'open', 'life', 'active'), true), least(p_limit, 101));
+    return;
+  end if;
   foreach of_stage in array array['new', 'discovery', 'proposal', 'decision'] loop
     return query execute format(
       'select l.id from crm.leads l where %s order by l.id desc limit %s',
@@ -93,6 +104,19 @@ declare
   this_tenant constant uuid := app.tenant();
 begin
   if this_tenant is null then return; end if;
+  if p_filter ->> 'q' is not null then
+    return query execute format(
+      'select s.stage, case when sum(count(x.stage)) over () > %2$s then greatest(count(x.stage), %2$s + 1)
+                            else count(x.stage) end,
+              coalesce(sum(x.estimated_value), 0)::bigint
+         from unnest(array[''new'', ''discovery'', ''proposal'', ''decision'']) s (stage)
+         left join (select l.stage, l.estimated_value from crm.leads l where %1$s limit %2$s + 1) x
+                on x.stage = s.stage
+        group by s.stage',
+      sec.lead_conditions(this_tenant, app.actor(), p_filter || jsonb_build_object(
+        'stage', null, 'outcome', 'open', 'life', 'active'), true), least(p_cap, 20001));
+    return;
+  end if;
   foreach stage in array array['new', 'discovery', 'proposal', 'decision'] loop
     execute format(
       'select count(*), coalesce(sum(x.estimated_value), 0)::bigint from (

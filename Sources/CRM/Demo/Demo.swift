@@ -197,8 +197,13 @@ extension DemoDesk {
       for (index, lead) in leads.enumerated() {
         tx.run(
           "Demo.date",
-          "update leads set created_at = to_timestamp(\(days.seconds(of: index))) where id = \(lead)"
-        )
+          """
+          update leads
+          set created_at = to_timestamp(\(days.seconds(of: index))),
+              last_activity_at = case when \(index.isMultiple(of: 3)) then to_timestamp(\(days.seconds(of: index)))
+                                      else last_activity_at end
+          where id = \(lead)
+          """)
       }
     }
   }

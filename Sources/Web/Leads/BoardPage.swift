@@ -139,7 +139,9 @@ struct BoardCard: Templated {
 
   static let keys = Keys<BoardCard>()
     .text("lead_id") { $0.card.id.description }.text("title", \.card.title)
-    .text("company", \.card.company).text("owner_name") { $0.card.ownerName ?? "–" }
+    .text("company", \.card.company).text("owner_name") { card in
+      card.card.ownerName.map { L(verbatim: $0) } ?? L("Nobody yet")
+    }
     .text("value", \.value)
     .text("tier_name") { $0.card.tier?.words }.text("tier_tone") { $0.card.tier?.tone ?? .plain }
     .text("age") { card in

@@ -53,6 +53,8 @@ import Testing
     let after = try acme.sales.follow(moved)
 
     #expect(page.shows("Kitchen") && !page.shows("Library"))
+    #expect(column("new", page).contains("New <span class=\"total\">1</span>"))
+    #expect(column("decision", page).contains("Decision <span class=\"total\">0</span>"))
     #expect(moved.location == "/leads/board?q=kitchen&owner=me&said=lead-moved")
     #expect(moved.trips == 2)
     #expect(column("discovery", after).contains("Kitchen"))
