@@ -12,6 +12,7 @@ import the_whole_job  # noqa: F401
 import bad_input  # noqa: F401
 import record  # noqa: F401
 import imports  # noqa: F401
+import discovery  # noqa: F401
 import keyboard  # noqa: F401
 import every_page
 

@@ -112,6 +112,7 @@ struct DemoDesk {
       made.drafts += 1
     }
     try takeNotes(plans, leads)
+    try askQuestions(plans, leads)
     return made
   }
 
