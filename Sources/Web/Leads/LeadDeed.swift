@@ -7,6 +7,7 @@ import Templating
 /// `/leads/{id}/` and its name.
 enum LeadDeed: String, CaseIterable, Sendable {
   case stage, outcome
+  case assignment
   case contactStatus = "contact-status"
   case tags
   case contacts
@@ -23,13 +24,14 @@ enum LeadDeed: String, CaseIterable, Sendable {
   /// What its form asks.
   enum Question {
     case stage, outcome, value, client, contactStatus, tags, why, reason
-    case firstName, lastName, email, phone, day
+    case firstName, lastName, email, phone, day, owner
   }
 
   var questions: [Question] {
     switch self {
     case .stage: [.stage, .why]
     case .outcome: [.outcome, .value, .client, .why]
+    case .assignment: [.owner, .why]
     case .contactStatus: [.contactStatus, .why]
     case .tags: [.tags]
     case .contacts: [.firstName, .lastName, .email, .phone]
@@ -45,7 +47,7 @@ enum LeadDeed: String, CaseIterable, Sendable {
   var place: Place {
     switch self {
     case .stage, .outcome: .ladder
-    case .contactStatus, .tags: .identity
+    case .assignment, .contactStatus, .tags: .identity
     case .contacts: .people
     case .followUp, .followUpRemoval: .nextStep
     default: .margin
@@ -56,7 +58,7 @@ enum LeadDeed: String, CaseIterable, Sendable {
     guard lead.life != .deleted else { return self == .restoration && lead.mergedInto == nil }
     return switch self {
     case .stage: lead.outcome == .open
-    case .outcome, .contactStatus, .tags, .contacts, .followUp, .deletion: true
+    case .outcome, .assignment, .contactStatus, .tags, .contacts, .followUp, .deletion: true
     case .followUpRemoval: lead.nextFollowUp != nil
     case .takeOver: lead.takeOver == nil
     case .handBack: lead.takeOver != nil
@@ -81,6 +83,8 @@ enum LeadDeed: String, CaseIterable, Sendable {
       try lead.conclude(
         as: outcome, reason: reason, value: form.value.value ?? nil,
         client: (form.client.value ?? nil) ?? lead.company, in: tx)
+    case .assignment:
+      try lead.assign(to: form.owner.value ?? nil, reason: reason, in: tx)
     case .contactStatus:
       guard let status = form.contactStatus.value else { return }
       try lead.setContactStatus(to: status, reason: reason, in: tx)
@@ -113,6 +117,7 @@ extension LeadDeed {
     switch self {
     case .stage: L("Another stage")
     case .outcome: L("Close or put on hold")
+    case .assignment: L("Give to somebody else")
     case .contactStatus: L("Change the contact status")
     case .tags: L("Change the tags")
     case .contacts: L("Add a person")
@@ -145,6 +150,7 @@ extension LeadDeed {
   var button: L {
     switch self {
     case .stage: L("Move")
+    case .assignment: L("Give")
     case .outcome, .contactStatus, .tags: L("Save")
     case .contacts: L("Add this person")
     case .followUp: L("Remember")

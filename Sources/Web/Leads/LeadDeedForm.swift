@@ -10,6 +10,7 @@ struct LeadDeedForm {
   var value = Field<Money?, L>()
   var client = Field<String?, L>()
   var contactStatus = Field<Lead.ContactStatus, L>()
+  var owner = Field<ID<User>?, L>()
   var tags = Field<Tags, L>()
   var day = Field<Day, L>()
   var reason = Field<String?, L>()
@@ -32,6 +33,7 @@ struct LeadDeedForm {
     value.typed = lead.estimatedValue.map(MoneyText.typed) ?? ""
     client.typed = lead.client?.name ?? lead.company ?? ""
     contactStatus.typed = lead.contactStatus.rawValue
+    owner.typed = lead.owner?.id.description ?? ""
     tags.typed = lead.tags.joined(separator: ", ")
     day.typed = lead.nextFollowUp.map { Day(of: $0).text } ?? ""
   }
@@ -49,6 +51,9 @@ struct LeadDeedForm {
       case .client: client = try posted.optionalText("client", max: 200, orElse: odd)
       case .contactStatus:
         contactStatus = try posted.choice("contact_status", orElse: L("Choose a contact status."))
+      case .owner:
+        owner = try posted.optionalField(
+          "owner", orElse: L("Choose somebody from the list."), read: { ID($0) })
       case .tags:
         tags = try posted.field(
           "tags", orElse: L("Up to 20 words of letters and digits, joined by - or _."),
@@ -86,6 +91,8 @@ struct LeadDeedForm {
       }
     switch (refusal, deed) {
     case (.clientNameNeeded, _): client.error = message
+    case (.ownerUnknown, _): owner.error = L("Choose somebody from the list.")
+    case (.alreadyThere, .assignment): owner.error = L("The lead is theirs already.")
     case (.alreadyThere, .contacts): email.error = L("This person stands there already.")
     case (.personNeeded, _): lastName.error = message
     case (.alreadyThere, .followUp): day.error = L("It is on that day already.")
@@ -103,7 +110,7 @@ struct LeadDeedForm {
         ("stage", stage.error), ("outcome", outcome.error), ("value", value.error),
         ("client", client.error), ("first_name", firstName.error), ("last_name", lastName.error),
         ("email", email.error), ("phone", phone.error), ("contact_status", contactStatus.error),
-        ("tags", tags.error), ("day", day.error),
+        ("tags", tags.error), ("owner", owner.error), ("day", day.error),
         ("reason", reason.error),
       ].map { (name: "\(deed.rawValue)-\($0.0)", error: $0.1) }
     ).problems
@@ -118,8 +125,12 @@ struct LeadDeedLine: Templated {
   let currency: String
   /// Where its numbers are dialled.
   let phoneRegion: PhoneRegion?
+  /// Everybody it can be given to.
+  let members: [Member]
 
-  private var inputs: [Input] { form.deed.questions.map { Input($0, form, currency: currency) } }
+  private var inputs: [Input] {
+    form.deed.questions.map { Input($0, form, currency: currency, members: members) }
+  }
 
   struct Input: Templated {
     let id: String
@@ -149,7 +160,9 @@ struct LeadDeedLine: Templated {
 }
 
 extension LeadDeedLine.Input {
-  init(_ question: LeadDeed.Question, _ form: LeadDeedForm, currency: String) {
+  init(
+    _ question: LeadDeed.Question, _ form: LeadDeedForm, currency: String, members: [Member]
+  ) {
     func id(_ name: String) -> String { "\(form.deed.rawValue)-\(name)" }
     switch question {
     case .stage:
@@ -179,6 +192,10 @@ extension LeadDeedLine.Input {
         options: Choice.all(chosen: form.contactStatus.typed) { (status: Lead.ContactStatus) in
           status.words
         })
+    case .owner:
+      self.init(
+        id: id("owner"), name: "owner", label: L("Owner"), typed: form.owner.typed,
+        error: form.owner.error, options: Choice.owners(members, chosen: form.owner.typed))
     case .tags:
       self.init(
         id: id("tags"), name: "tags", label: L("Tags"), typed: form.tags.typed,

@@ -19,12 +19,14 @@ struct LeadRecord: Templated {
   let tab: LeadTab
   /// Where a new person's number is dialled.
   let phoneRegion: PhoneRegion?
+  /// Everybody it can be given to.
+  let members: [Member]
   let returned: ReturnedForm?
 
   fileprivate init(
     _ desk: Desk, _ lead: Lead, _ contacts: [Contact], _ listed: [DNCEntry], _ steps: [StageStep],
     _ ending: OutcomeChange?, _ drafts: [DraftSummary], _ related: [Relationship],
-    _ phoneRegion: PhoneRegion?, _ tab: LeadTab,
+    _ phoneRegion: PhoneRegion?, _ members: [Member], _ tab: LeadTab,
     _ returned: ReturnedForm?
   ) {
     self.desk = desk
@@ -37,6 +39,7 @@ struct LeadRecord: Templated {
     }
     self.tab = tab
     self.phoneRegion = phoneRegion
+    self.members = members
     self.returned = returned
     let lines = contacts.map { ContactLine($0, of: lead, listed, desk.viewer, returned) }
     self.contacts = lines
@@ -78,7 +81,7 @@ struct LeadRecord: Templated {
           if case .deed(let form) = returned, form.deed == deed { form } else { nil }
         return LeadDeedLine(
           form: form ?? LeadDeedForm(deed, lead), isOpen: form != nil,
-          currency: desk.viewer.currency, phoneRegion: phoneRegion)
+          currency: desk.viewer.currency, phoneRegion: phoneRegion, members: members)
       }
   }
 
@@ -154,12 +157,13 @@ extension Visit {
       (
         Lead.find(id), Contact.all(of: id), DNCEntry.all(of: id), StageStep.all(of: id),
         OutcomeChange.latest(of: id), DraftSummary.all(of: id), Relationship.all(of: id),
-        Tenant.phoneRegion
+        Tenant.phoneRegion, Member.active
       ),
-      whole: { desk, lead, contacts, listed, steps, ending, drafts, related, region in
+      whole: { desk, lead, contacts, listed, steps, ending, drafts, related, region, members in
         guard let lead else { throw NotFound() }
         return LeadRecord(
-          desk, lead, contacts, listed, steps, ending, drafts, related, region, tab, returned)
+          desk, lead, contacts, listed, steps, ending, drafts, related, region, members, tab,
+          returned)
       }, repeat each queries)
   }
 }

@@ -74,7 +74,7 @@ struct AIPage: Page {
 
   static let template = "settings/ai"
   static let keys = Keys<AIPage>().include(\.desk)
-    .flag("at_questions") { _ in false }.flag("at_facts") { _ in false }.flag("at_ai") { _ in true }
+    .list("settings_links") { _ in SettingsTab.ai.links }
     .text("tokens_per_month", \.tokens.typed).text("tokens_per_month_error", \.tokens.error)
     .text("spent", \.budget.tokensSpent).text("allowed", \.budget.tokensPerMonth)
     .text("left", \.budget.tokensLeft).text("attempt_total", \.budget.attempts)

@@ -149,7 +149,7 @@ struct BankPage: Page {
 
   static let template = "settings/questions"
   static let keys = Keys<BankPage>().include(\.desk).include(\.form)
-    .flag("at_questions") { _ in true }.flag("at_facts") { _ in false }.flag("at_ai") { _ in false }
+    .list("settings_links") { _ in SettingsTab.questions.links }
     .flag("form_open", \.isFormOpen).text("q") { $0.words ?? "" }
     .flag("is_searched") { $0.words != nil }.flag("is_retired", \.isRetired)
     .flag("is_current") { !$0.isRetired && $0.words == nil }

@@ -170,7 +170,7 @@ struct FactListPage: Page {
 
   static let template = "settings/facts"
   static let keys = Keys<FactListPage>().include(\.desk).include(\.form)
-    .flag("at_questions") { _ in false }.flag("at_facts") { _ in true }.flag("at_ai") { _ in false }
+    .list("settings_links") { _ in SettingsTab.facts.links }
     .flag("form_open", \.isFormOpen)
     .list("facts") { $0.facts.map(Row.init) }.flag("has_facts") { !$0.facts.isEmpty }
 }

@@ -31,7 +31,7 @@ enum WorkspacePages {
       var new = old
       new.boardIdleDays = value
       new.save(over: old, of: viewer.tenant, in: tx)
-      return Links.said(Links.workspace, .leadSaved)
+      return Links.said(Links.workspace, .settingSaved)
     }
   }
 }
@@ -42,6 +42,7 @@ struct WorkspacePage: Page {
 
   static let template = "settings/workspace"
   static let keys = Keys<WorkspacePage>().include(\.desk)
+    .list("settings_links") { _ in SettingsTab.workspace.links }
     .text("board_idle_days", \.boardIdleDays.typed)
     .text("board_idle_days_error", \.boardIdleDays.error)
     .flag("has_errors") { $0.boardIdleDays.error != nil }

@@ -17,6 +17,7 @@ enum Routes {
     BoardPages.add(to: &router)
     RelationshipPages.add(to: &router)
     WorkspacePages.add(to: &router)
+    AssignmentPages.add(to: &router)
     NotePages.add(to: &router)
     NotificationPages.add(to: &router)
     DiscoveryPages.add(to: &router)
@@ -40,7 +41,8 @@ extension Site {
     SegmentPage.self,
     LeadListPage.self, NewLeadPage.self, EditLeadPage.self,
     LeadTimelinePage.self, LeadDraftsPage.self, LeadConversationPage.self, LeadHistoryPage.self,
-    LeadRelationshipsPage.self, BoardPage.self, WorkspacePage.self, NoteDetailPage.self,
+    LeadRelationshipsPage.self, BoardPage.self, WorkspacePage.self, AssignmentPage.self,
+    NoteDetailPage.self,
     NotificationListPage.self,
     NoteDetailPage.self, NotificationListPage.self,
     ImportListPage.self, NewImportPage.self, ImportPage.self,

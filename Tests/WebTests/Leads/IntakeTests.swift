@@ -80,6 +80,60 @@ import Testing
   }
 }
 
+@Suite struct `How leads are given out` {
+  @Test func `is settled by an admin, person by person and source by source`() throws {
+    let acme = try TestTenant.fresh()
+    let (sales, admin) = (acme.sales.user.description, acme.admin.user.description)
+
+    let saved = try acme.admin.postPairs(
+      "/settings/assignment",
+      [
+        ("strategy", "by_source"), ("member", sales), ("sources_\(admin)", "Fair, e-mail"),
+        ("sources_\(sales)", ""),
+      ])
+    let page = try acme.admin.follow(saved)
+    _ = try acme.sales.post("/leads", ["title": "From the fair", "source": "fair"])
+
+    #expect(page.trips == 1)
+    #expect(page.has("<option value=\"by_source\" selected>"))
+    #expect(page.has("value=\"e-mail, fair\""))
+    #expect(try acme.count("leads", where: "owner_id = \(acme.admin.user)") == 1)
+    #expect(try acme.sales.get("/settings/assignment").status == 403)
+  }
+
+  @Test func `a source with two people, and turns for nobody, are told`() throws {
+    let acme = try TestTenant.fresh()
+    let (sales, admin) = (acme.sales.user.description, acme.admin.user.description)
+
+    let twice = try acme.admin.postPairs(
+      "/settings/assignment",
+      [("strategy", "manual"), ("sources_\(admin)", "fair"), ("sources_\(sales)", "FAIR")])
+    let nobody = try acme.admin.postPairs("/settings/assignment", [("strategy", "round_robin")])
+
+    #expect(twice.status == 422)
+    #expect(twice.error(beside: "members") == "The source “fair” stands with two people.")
+    #expect(nobody.error(beside: "members") == "Choose at least one person.")
+    #expect(try acme.count("tenant_settings", where: "key = 'assignment'") == 0)
+  }
+
+  @Test func `one lead is given by hand, with a reason`() throws {
+    let acme = try TestTenant.fresh()
+    let lead = try acme.lead()
+
+    let given = try acme.sales.post(
+      "/leads/\(lead)/assignment", ["owner": acme.admin.user.description, "reason": "knows them"])
+    let again = try acme.sales.post(
+      "/leads/\(lead)/assignment", ["owner": acme.admin.user.description])
+
+    #expect(given.status == 303 && given.trips == 2)
+    #expect(again.error(beside: "assignment-owner") == "The lead is theirs already.")
+    #expect(
+      try acme.count("lead_assignments", where: "strategy = 'manual' and reason = 'knows them'")
+        == 1)
+    #expect(try acme.admin.get("/notifications").shows("Sam Sales"))
+  }
+}
+
 @Suite struct `A lead without a named owner` {
   private func setting(_ json: String, in acme: TestTenant) throws {
     try acme.change(
