@@ -14,7 +14,7 @@ def questions_are_suggested_answered_and_covered(site, scripts):
     sales = site.person("sales", scripts)
     title = site.unique("Shed by May")
     sales.capture(title, last_name=title, address=f"{title.split()[-1].lower()}@example.test")
-    lead = sales.path
+    lead = sales.path.split("?")[0]
     sales.follow("Discovery", within=sales.page.get_by_role("navigation", name="Parts of this record"))
     that("there is no question yet", sales.sees("No question yet"))
     if scripts:
@@ -74,7 +74,7 @@ def questions_are_suggested_answered_and_covered(site, scripts):
     sales.type("Question", "Which colour?")
     sales.press("Save")
     that("it can be reworded", sales.sees("Which colour?") and sales.notice == "The question is saved.")
-    that("on the record of the lead", sales.path == f"{lead}/discovery", sales.path)
+    that("on the record of the lead", sales.path.split("?")[0] == f"{lead}/discovery", sales.path)
 
 
 @test
@@ -83,7 +83,7 @@ def a_question_is_looked_at_with_its_answers(site, scripts):
     sales = site.person("sales", scripts)
     title = site.unique("Twice answered")
     sales.capture(title, last_name=title, address=f"{title.split()[-1].lower()}@example.test")
-    sales.open(f"{sales.path}/discovery")
+    sales.open(sales.path.split("?")[0] + "/discovery")
     sales.page.get_by_text("Add a question", exact=True).click()
     sales.type("Question", "How many rooms?")
     sales.press("Add the question")

@@ -126,7 +126,10 @@ extension Question {
     try Lead.change(lead, in: tx) { _ in
       tx.run(
         "Question.unpinAll",
-        "update discovery_questions set position = null where lead_id = \(lead) and position is not null"
+        """
+        update discovery_questions set position = null
+        where lead_id in \(Lead.family(of: lead)) and position is not null
+        """
       )
       tx.audit([AuditRow("questions_unpinned", of: "lead", lead)])
     }

@@ -91,7 +91,8 @@ extension BankQuestion {
       join question_bank b on b.id = n.id
       left join fact_definitions f on f.tenant_id = b.tenant_id and f.id = b.fact_id
       where not exists (select from discovery_questions q
-                        where q.tenant_id = b.tenant_id and q.lead_id = \(lead) and q.bank_question_id = b.id)
+                        where q.tenant_id = b.tenant_id and q.bank_question_id = b.id
+                          and q.lead_id in \(Lead.family(of: lead)))
       order by n.distance, b.id
       """, all: BankQuestion.init(row:))
   }

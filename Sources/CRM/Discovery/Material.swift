@@ -76,7 +76,7 @@ struct Material {
         """
         select m.content from threads t
         join messages m on m.tenant_id = t.tenant_id and m.thread_id = t.id
-        where t.lead_id = \(lead) and m.role = 'lead' order by m.id desc limit 5
+        where t.lead_id in \(Lead.family(of: lead)) and m.role = 'lead' order by m.id desc limit 5
         """, all: { try $0.next() })
     }
 

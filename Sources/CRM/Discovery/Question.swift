@@ -58,27 +58,31 @@ package struct Question: Sendable {
 // MARK: - Reading
 
 extension Question {
-  /// All questions of a lead: open ones first, the next best before the others. What a person moved
-  /// stands where it was put; the rest by need and nearness. An exact comparison: a lead has few.
+  /// All questions of a lead, and of those merged into it: open ones first, the next best before the
+  /// others. What a person moved stands where it was put; the rest by need and nearness. An exact
+  /// comparison: a lead has few.
   package static func all(of lead: ID<Lead>) -> Query<[Question]> {
     Query(
       "Question.all",
       """
-      select \(columns) from discovery_questions q \(joins)
-      where q.lead_id = \(lead) order by \(order) limit 300
+      \(family(of: "\(lead)::uuid")) select \(columns) \(joins)
+      where q.lead_id in (select id from family) order by \(order) limit 300
       """, all: Question.init(row:))
   }
 
   package static func find(_ id: ID<Question>) -> Query<Question?> {
     Query(
-      "Question.find", "select \(columns) from discovery_questions q \(joins) where q.id = \(id)",
+      "Question.find", "\(family(of: home(of: id))) select \(columns) \(joins) where q.id = \(id)",
       one: Question.init(row:))
   }
 
   static func locked(_ id: ID<Question>) -> Query<Question?> {
     Query(
       "Question.locked",
-      "select \(columns) from discovery_questions q \(joins) where q.id = \(id) for no key update of q",
+      """
+      \(family(of: home(of: id))) select \(columns) \(joins) where q.id = \(id)
+      for no key update of q
+      """,
       one: Question.init(row:))
   }
 
@@ -87,11 +91,32 @@ extension Question {
     Query(
       "Question.openInOrder",
       """
-      select q.id, q.position is not null from discovery_questions q \(joins)
-      where q.lead_id = (select lead_id from discovery_questions where id = \(id))
-        and q.status in ('proposed', 'asked')
+      \(family(of: home(of: id))) select q.id, q.position is not null \(joins)
+      where q.lead_id in (select id from family) and q.status in ('proposed', 'asked')
       order by \(order) limit 300
       """, all: { row in (try row.next(), try row.next()) })
+  }
+
+  /// The lead that a question counts for: its own, or the one that was merged into.
+  static func home(of question: ID<Question>) -> SQL {
+    """
+    (select coalesce(l.merged_into, l.id) from leads l
+     join discovery_questions q on q.tenant_id = l.tenant_id and q.lead_id = l.id
+     where q.id = \(question))
+    """
+  }
+
+  /// Once for all rows: the lead with those merged into it, and the facts it has made known.
+  private static func family(of home: SQL) -> SQL {
+    """
+    with home as materialized (select \(home) as id),
+    family as materialized (
+      select f.id from leads f
+      where f.id = (select id from home) or f.merged_into = (select id from home)),
+    known as materialized (
+      select distinct o.fact_id from discovery_questions o
+      where o.lead_id in (select id from family) and o.status = 'answered' and o.fact_id is not null)
+    """
   }
 
   private static let order: SQL = """
@@ -100,7 +125,7 @@ extension Question {
     """
 
   private static let need: SQL = """
-    (case when f.id is null then 0.3 when k.is_known then 0 else f.weight / 5.0 end)
+    (case when f.id is null then 0.3 when f.id in (select fact_id from known) then 0 else f.weight / 5.0 end)
     """
 
   private static let relevance: SQL = """
@@ -108,22 +133,19 @@ extension Question {
     """
 
   private static let columns: SQL = """
-    q.id, q.lead_id, q.text, q.rationale, q.category, q.status, q.origin, q.position is not null,
+    q.id, (select id from home), q.text, q.rationale, q.category, q.status, q.origin, q.position is not null,
     f.id, f.name, q.citations::text, m.display_name, q.created_at, q.asked_at, i.model,
     i.prompt_reference, round((100 * \(relevance))::numeric)::int, round((100 * \(need))::numeric)::int,
-    f.id is not null and not k.is_known, a.id, a.body, a.channel, a.actor_name, a.created_at,
+    f.id is not null and f.id not in (select fact_id from known), a.id, a.body, a.channel, a.actor_name, a.created_at,
     (select count(*) from discovery_answers x where x.tenant_id = q.tenant_id and x.question_id = q.id)
     """
 
   private static let joins: SQL = """
+    from discovery_questions q
     join memberships m on m.tenant_id = q.tenant_id and m.user_id = q.created_by
     left join fact_definitions f on f.tenant_id = q.tenant_id and f.id = q.fact_id and f.retired_at is null
     left join ai_actions i on i.tenant_id = q.tenant_id and i.id = q.ai_action_id
-    left join lead_embeddings e on e.tenant_id = q.tenant_id and e.lead_id = q.lead_id
-    cross join lateral (
-      select exists (select from discovery_questions o
-                     where o.tenant_id = q.tenant_id and o.lead_id = q.lead_id and o.fact_id = q.fact_id
-                       and o.status = 'answered') as is_known) k
+    left join lead_embeddings e on e.tenant_id = q.tenant_id and e.lead_id = (select id from home)
     left join lateral (
       select r.id, r.body, r.channel, w.display_name as actor_name, r.created_at
       from discovery_answers r

@@ -138,7 +138,7 @@ extension Lead {
   package static func find(withQuestion question: ID<Question>) -> Query<Lead?> {
     Query(
       "Lead.findWithQuestion",
-      "\(record) where l.id = (select lead_id from discovery_questions where id = \(question))",
+      "\(record) where l.id = \(Question.home(of: question))",
       one: Lead.init(row:))
   }
 
@@ -147,8 +147,7 @@ extension Lead {
     Query(
       "Lead.lockedWithQuestion",
       """
-      \(record) where l.id = (select lead_id from discovery_questions where id = \(question))
-      for no key update of l
+      \(record) where l.id = \(Question.home(of: question)) for no key update of l
       """, one: Lead.init(row:))
   }
 

@@ -123,7 +123,7 @@ extension Question {
     if isPinned { return L("Somebody put it in this place.") }
     if let factName, standing.isFactMissing {
       return L(
-        "“\(factName)” is not known yet: its answer is needed most (\(standing.need) of 100).")
+        "“\(factName)” is not known yet; it weighs \(standing.need) of 100.")
     }
     if let factName { return L("“\(factName)” is known already, so it can wait.") }
     return L("It asks for none of the needed facts (\(standing.need) of 100).")

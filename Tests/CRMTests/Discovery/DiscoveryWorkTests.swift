@@ -231,19 +231,22 @@ import Testing
 }
 
 @Suite struct `The question bank` {
-  @Test func `gives the nearest ten of its own tenant, also from among thousands of others`() throws
+  @Test func `gives the nearest ten of its own tenant, also where the index holds those of others`()
+    throws
   {
     let tenant = try TestTenant.fresh()
     let crowd = try TestTenant.fresh()
-    for (owner, count) in [(crowd, 3_000), (tenant, 2_200)] {
-      try owner.change(
-        """
-        insert into question_bank (tenant_id, id, text, category, embedding, embedding_model)
-        select app.tenant(), gen_random_uuid(), 'Question ' || n, 'other',
-               (select array_agg(sin(n * i + length(app.tenant()::text)))::vector(384) from generate_series(1, 384) i),
-               \(Playbook.rule)
-        from generate_series(1, \(count)) n
-        """)
+    // In parts: each row is put into the index, and a transaction has its time limit.
+    for (owner, parts) in [(crowd, 0..<3), (tenant, 0..<6)] {
+      for part in parts {
+        try owner.change(
+          """
+          insert into question_bank (tenant_id, id, text, category, embedding, embedding_model)
+          select app.tenant(), gen_random_uuid(), 'Question ' || n, 'other',
+                 (select array_agg(sin(n * i))::vector(384) from generate_series(1, 384) i), \(Playbook.rule)
+          from generate_series(1 + \(part) * 350, 350 + \(part) * 350) n
+          """)
+      }
     }
     let place = try tenant.look(
       Query(

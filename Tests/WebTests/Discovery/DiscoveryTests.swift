@@ -71,7 +71,7 @@ import Testing
     let page = try acme.sales.get(path)
 
     #expect(page.shows("Ask next What should be different when this is done?"))
-    #expect(page.shows("“Need” is not known yet: its answer is needed most (100 of 100)."))
+    #expect(page.shows("“Need” is not known yet; it weighs 100 of 100."))
     #expect(page.shows("Near to what this lead said:"))
   }
 
@@ -213,6 +213,39 @@ import Testing
     #expect(pinned.shows("Somebody put it in this place."))
     #expect(ordered.shows("Ask next What should be different"))
     #expect(try acme.count("discovery_questions", where: "position is not null") == 0)
+  }
+
+  @Test func `questions of a merged lead go on with the one that stays`() throws {
+    let other = try acme.lead(title: "Another shed", email: "paul@fontaine.example")
+    _ = try acme.sales.post(
+      "/leads/\(other)/questions",
+      [
+        "text": "Which colour?", "rationale": "", "category": "need", "fact": try fact("Need"),
+      ])
+    let question = try acme.look(
+      Query(
+        "question", "select id::text from discovery_questions where lead_id = \(other)::uuid",
+        only: { try $0.next(String.self) }))
+    try suggest()
+    let form = try acme.sales.get("/leads/\(lead)/merge?with=\(other)")
+    let merged = try acme.sales.post(
+      "/leads/\(lead)/merge",
+      [
+        "with": other, "revision": form.hidden("revision") ?? "",
+        "other_revision": form.hidden("other_revision") ?? "",
+      ])
+
+    let answered = try acme.sales.post(
+      "/questions/\(question)/answers", ["body": "Green", "channel": "call"])
+    let page = try acme.sales.get(path)
+
+    #expect(merged.status == 303)
+    #expect(answered.place == path)
+    #expect(page.shows("Which colour?") && page.shows("Green"))
+    #expect(page.shows("Need Known"))
+    #expect(
+      try acme.count("activities", where: "kind = 'answer_recorded' and lead_id = \(lead)::uuid")
+        == 1)
   }
 
   @Test func `who only reads sees no form`() throws {
