@@ -36,7 +36,7 @@ import Testing
       scratch.url, directory: "\(Repository.root)/migrations", runnerVersion: "test")
     _ = try migrator.up()
     while try migrator.status().contains(where: { $0.version == "0003" && $0.state != .pending }) {
-      _ = try migrator.down()
+      _ = try migrator.down(acceptingDataLoss: true)
     }
 
     let error = try #require(throws: MigrationError.self) { try migrator.down() }

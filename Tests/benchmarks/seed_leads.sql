@@ -1,0 +1,40 @@
+-- Behind seed.sql: what makes tenant 1's leads whole (people, tags, sources, scores, dates, a timeline, and
+-- 500 leads in the middle of discovery). Run as a superuser; triggers are skipped.
+set session_replication_role = replica;
+set search_path = crm, app, extensions;
+create function pg_temp.id(kind int, t int, n int) returns uuid language sql immutable as
+  $$ select (lpad(to_hex(1760000000000 + n), 12, '0') || '7' || lpad(to_hex(kind), 3, '0')
+             || '8' || lpad(to_hex(t), 7, '0') || lpad(to_hex(n), 8, '0'))::uuid $$;
+
+update crm.leads l
+   set tags = case when x.n % 50 = 0 then array['vip'] when x.n % 7 = 0 then array['fair'] else '{}' end,
+       source = (array['fair', 'website', 'referral', 'phone', 'e-mail'])[1 + x.n % 5], score = x.n % 101,
+       outcome = case when x.n % 11 = 0 then 'lost' when x.n % 13 = 0 then 'unqualified' else 'open' end,
+       contact_status = (array['new', 'contacted', 'engaged', 'qualified', 'nurturing', 'appointment'])[1 + x.n % 6],
+       owner_id = case when x.n % 40 = 0 then null else l.owner_id end,
+       last_activity_at = now() - (x.n * 7919 % 100000) * interval '1 minute',
+       archived_at = case when x.n % 97 = 0 then now() end,
+       contact_phone = '+336' || lpad((x.n * 7919 % 100000000)::text, 8, '0')
+  from (select id, row_number() over (order by id)::int as n from crm.leads where tenant_id = pg_temp.id(1, 1, 0)) x
+ where l.tenant_id = pg_temp.id(1, 1, 0) and l.id = x.id;
+insert into crm.contacts (tenant_id, id, first_name, last_name, email)
+  select tenant_id, pg_temp.id(4, 1, n::int), 'Person', n::text, contact_email || n
+    from (select tenant_id, contact_email, row_number() over (order by id) n from crm.leads where tenant_id = pg_temp.id(1, 1, 0)) l;
+insert into crm.lead_contacts (tenant_id, lead_id, contact_id, is_primary)
+  select tenant_id, id, pg_temp.id(4, 1, row_number() over (order by id)::int), true
+    from crm.leads where tenant_id = pg_temp.id(1, 1, 0);
+insert into crm.activities (tenant_id, id, lead_id, kind, actor_id)
+  select l.tenant_id, pg_temp.id(5 + k, 1, (row_number() over (partition by k order by l.id))::int), l.id,
+         (array['lead_created', 'lead_updated', 'stage_changed'])[k], l.created_by
+    from crm.leads l, generate_series(1, 3) k where l.tenant_id = pg_temp.id(1, 1, 0);
+insert into crm.discovery_questions (tenant_id, id, lead_id, text, category, origin, embedding, embedding_model, created_by)
+  select l.tenant_id, gen_random_uuid(), l.id, 'Question ' || k, 'need', 'human',
+         (select array_agg(sin(k * i + l.n))::vector(384) from generate_series(1, 384) i), 'bench', l.created_by
+    from (select *, row_number() over (order by id desc) n from crm.leads
+           where tenant_id = pg_temp.id(1, 1, 0) order by id desc limit 500) l, generate_series(1, 8) k;
+insert into crm.lead_embeddings (tenant_id, lead_id, model, embedding)
+  select l.tenant_id, l.id, 'bench', (select array_agg(sin(3 * i + l.n))::vector(384) from generate_series(1, 384) i)
+    from (select *, row_number() over (order by id desc) n from crm.leads
+           where tenant_id = pg_temp.id(1, 1, 0) order by id desc limit 500) l;
+set session_replication_role = origin;
+vacuum analyze;
