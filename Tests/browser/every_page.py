@@ -16,6 +16,8 @@ from site_under_test import ID, ROOT, pattern
 ROLES = ("sales", "reviewer", "admin")
 QUERIES_MAX = 30
 NOT_PAGES = {"/healthz", "/readyz", "/metrics"}
+# Only there while something runs; discovery.py looks at it.
+PASSING = {"/leads/{id}/questions/search"}
 
 
 @test
@@ -126,7 +128,7 @@ def get_routes():
     for file in (ROOT / "Sources/Web").rglob("*.swift"):
         for route in re.findall(r'router\.get\("([^"]+)"', file.read_text()):
             found.add(re.sub(r"\{\w+\}", "{id}", route))
-    return found - NOT_PAGES - {"/"}  # the start page only leads on
+    return found - NOT_PAGES - PASSING - {"/"}  # the start page only leads on
 
 
 def cover(pages):

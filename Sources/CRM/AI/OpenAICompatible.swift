@@ -143,6 +143,7 @@ extension ModelFailure {
       switch answer.status {
       case 408: .timedOut
       case 429: .rateLimited
+      case 501: .refused  // It will not have learnt that a moment later.
       case 500...: .serverError
       default: .refused
       }

@@ -125,7 +125,7 @@ import Testing
     _ = try reply.result.get()
   }
 
-  @Test(arguments: [400, 401, 403, 404, 422])
+  @Test(arguments: [400, 401, 403, 404, 422, 501])
   func `a fault that stays is not tried again`(status: Int) throws {
     let server = try ScriptedModel(
       .status(status, body: #"{"error":{"message":"secret prompt repeated"}}"#))

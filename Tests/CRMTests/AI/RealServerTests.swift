@@ -82,7 +82,8 @@ import Testing
 
     let reply = AIGateway(embedding, patience: patience).embed(["shed"], tokensLeft: 1_000)
 
-    #expect(reply.attempts.count == 1)
+    // Some servers have them, most small ones say 501.
+    #expect([.answered, .refused, .otherSchema].contains(reply.attempts.first?.status))
     print("real server: embeddings \(reply.attempts[0].status)")
   }
 }
