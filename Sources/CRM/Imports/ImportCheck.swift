@@ -14,7 +14,7 @@ final class ImportCheck {
   /// The lines on which an address, a number or a number of record first stood.
   private var seen: [String: Int] = [:]
 
-  private static let rowsABatch = 2_000
+  private static let rowsABatch = 1_000
 
   private struct Paused: Error {}
 

@@ -22,9 +22,9 @@ package struct ImportWork: JobWork, Sendable {
     }
   }
 
-  private static let leadsABatch = 2_000
+  private static let leadsABatch = 1_000
   private static let updatesABatch = 500
-  private static let changesABatch = 2_000
+  private static let changesABatch = 1_000
 
   /// What one batch did, and the line it ended with; nil when none was left.
   private struct Batch: Sendable {

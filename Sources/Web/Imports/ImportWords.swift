@@ -71,7 +71,7 @@ enum ImportWords {
     let parts = code.split(separator: ":", maxSplits: 1).map(String.init)
     let detail = parts.count > 1 ? parts[1] : ""
     switch parts.first {
-    case "ragged": return L("It has \(detail) fields, the first line has another number.")
+    case "ragged": return L("It has another number of fields than the first line: \(detail).")
     case "nul": return L("It holds a NUL byte.")
     case "not_text": return L("Its letters are in another encoding than the rest of the file.")
     case "too_long": return L("It is longer than any lead.")

@@ -1,4 +1,6 @@
 import CRM
+import HTTP
+import HTTPTypes
 import Postgres
 import TestSupport
 import Testing
@@ -68,7 +70,7 @@ import Testing
     #expect(page.shows("Line 2 says the same person or number already."))
     #expect(page.shows("Cannot be read: E-mail."))
     #expect(page.shows("Cannot be read: Phone."))
-    #expect(page.shows("It has 1 fields, the first line has another number."))
+    #expect(page.shows("It has another number of fields than the first line: 1."))
     #expect(
       try counts(acme) == ["duplicate": 2, "error": 3, "new": 1])
   }
@@ -200,6 +202,20 @@ import Testing
 
     #expect(page.status == 422)
     #expect(page.error(beside: "file") == words)
+    #expect(try acme.count("lead_imports") == 0)
+  }
+
+  @Test func `takes no upload that does not come from a page of ours`() throws {
+    let acme = try TestTenant.fresh()
+    let body =
+      "--b0\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.csv\"\r\n\r\ntitle\nA\n\r\n--b0--\r\n"
+
+    let page = try acme.sales.send(
+      .post, "/imports",
+      headers: [.secFetchSite: "same-origin", .contentType: "multipart/form-data; boundary=b0"],
+      body: Array(body.utf8))
+
+    #expect(page.status == 403)
     #expect(try acme.count("lead_imports") == 0)
   }
 
