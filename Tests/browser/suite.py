@@ -11,6 +11,7 @@ from site_under_test import Site
 import the_whole_job  # noqa: F401
 import bad_input  # noqa: F401
 import record  # noqa: F401
+import many_leads  # noqa: F401
 import imports  # noqa: F401
 import discovery  # noqa: F401
 import keyboard  # noqa: F401

@@ -1,0 +1,157 @@
+"""Lists of leads: found, sorted, changed together, saved, exported; and two that are one."""
+
+from checks import test
+from looking import look
+
+
+@test
+def the_list_is_sorted_searched_and_saved(site, scripts):
+    that = site.report.that
+    sales = site.person("sales", scripts)
+    word = site.unique("Orangerie").replace(" ", "")
+    for name in ("Zoo", "Alpha"):
+        sales.capture(f"{name} {word}")
+    sales.open(f"/leads?q={word}")
+    sales.follow("Lead", within=sales.page.locator("thead"))
+    titles = sales.page.locator("tbody th a").all_inner_texts()
+    that("a click on the heading sorts by title", titles == [f"Alpha {word}", f"Zoo {word}"], titles)
+    that("and says so", sales.page.locator("th[aria-sort=ascending]").count() == 1)
+    sales.follow("100")
+    that("the page's size keeps search and order", f"q={word}&sort=title&size=100" in sales.page.url, sales.page.url)
+    sales.open(f"/leads?q={word[:-2]}xx{word[-2:]}")
+    that("a slip finds the most similar", sales.sees("The most similar ones are shown."))
+    if scripts:
+        look(sales, "leads list similar")
+    sales.open(f"/leads?q={word}&sort=title")
+    sales.follow("Save as a segment")
+    sales.press("Save")
+    that("a segment wants a name", sales.status == 422 and sales.error_beside("name") != "")
+    if scripts:
+        look(sales, "segments edit invalid")
+    sales.type("Name", f"All of {word}")
+    sales.press("Save")
+    that("it stands with its count", f"All of {word}" in sales.text("tbody") and "2" in sales.text("tbody"))
+    if scripts:
+        look(sales, "segments list")
+    sales.follow(f"All of {word}")
+    titles = sales.page.locator("tbody th a").all_inner_texts()
+    that("and leads to its list", titles == [f"Alpha {word}", f"Zoo {word}"], titles)
+
+
+@test
+def many_leads_change_together_and_change_back(site, scripts):
+    that = site.report.that
+    sales = site.person("sales", scripts)
+    word = site.unique("Batch").replace(" ", "")
+    for number in (1, 2, 3):
+        sales.capture(f"{word} {number}")
+    sales.open(f"/leads?q={word}")
+    sales.press("Change the chosen")
+    that("nothing ticked is told", sales.sees("No lead is chosen"))
+    if scripts:
+        look(sales, "operations bulk none")
+    sales.open(f"/leads?q={word}")
+    for number in (1, 3):
+        sales.page.get_by_role("checkbox", name=f"{word} {number}").check()
+    sales.press("Change the chosen")
+    that("the page says how many", sales.heading == "Change 2 leads", sales.heading)
+    sales.press("Tag 2 leads")
+    that("it asks for a tag", sales.status == 422 and sales.error_beside("add_tags") != "")
+    if scripts:
+        look(sales, "operations bulk invalid")
+    sales.type("Add", "wave_one")
+    sales.press("Tag 2 leads")
+    that("it says what was done", sales.heading == "2 leads tagged", sales.heading)
+    if scripts:
+        look(sales, "operations show")
+    done = sales.path
+    sales.page.go_back()
+    sales.press("Tag 2 leads")
+    that("back and once more does nothing twice", sales.path == done, sales.path)
+    sales.press("Take all of it back")
+    that("and takes it back", sales.sees("Taken back by"))
+    if scripts:
+        look(sales, "operations show undone")
+    sales.open(f"/leads?q={word}&tag=wave_one")
+    that("nobody has the tag any more", sales.sees("No lead matches"))
+    sales.open(f"/leads?q={word}")
+    sales.press("Change all of this list")
+    sales.press("Archive 3 leads")
+    that("all of a list are archived", sales.heading == "3 leads archived", sales.heading)
+
+
+@test
+def a_lead_we_may_have_is_shown_first(site, scripts):
+    that = site.report.that
+    sales = site.person("sales", scripts)
+    title = site.unique("Known")
+    address = f"{title.replace(' ', '-').lower()}@known.example.test"
+    sales.capture(title, address=address)
+    sales.open("/leads/new")
+    sales.type("Title", title + " again")
+    sales.type("Last name", "Aubry")
+    sales.type("E-mail", address)
+    sales.press("Add the lead")
+    that("it is shown, and nothing is saved", sales.status == 409 and sales.sees("You may have this lead already"))
+    that("what was typed is kept", sales.value("Title") == title + " again")
+    if scripts:
+        look(sales, "leads new duplicates")
+    sales.press("Add a new lead for Aubry")
+    that("a new lead for the same person", sales.heading.startswith(title + " again"), sales.heading)
+
+    sales.follow("Merge with another lead")
+    if scripts:
+        look(sales, "operations merge search")
+    sales.follow(title, within=sales.page.locator(".plain-list"))
+    if scripts:
+        look(sales, "operations merge")
+    sales.press("Merge the two")
+    that("the two are one", sales.heading == "Merged", sales.heading)
+    if scripts:
+        look(sales, "operations show merged")
+    sales.press("Take all of it back")
+    that("until it is taken back", sales.sees("Taken back by"))
+
+
+@test
+def a_person_has_a_page(site, scripts):
+    that = site.report.that
+    sales = site.person("sales", scripts)
+    name = site.unique("Vauban").replace(" ", "")
+    sales.capture(site.unique("Garden"), last_name=name)
+    other = site.unique("Double").replace(" ", "")
+    sales.capture(site.unique("Terrace"), last_name=other)
+    sales.follow(other)
+    sales.type("E-mail", "not an address")
+    sales.press("Save")
+    that("a wrong address is told beside it", sales.status == 422 and sales.error_beside("email") != "")
+    if scripts:
+        look(sales, "contacts show invalid")
+    sales.page.go_back()
+    sales.follow("Merge with another contact")
+    sales.type("Search the people by name, e-mail or phone", name)
+    sales.press("Search", within=sales.page.locator("main"))
+    if scripts:
+        look(sales, "contacts merge search")
+    sales.follow(name, within=sales.page.locator(".plain-list"))
+    if scripts:
+        look(sales, "contacts merge")
+    sales.press("Merge the two")
+    that("two contacts are one person", sales.heading == "Merged", sales.heading)
+
+
+@test
+def an_admin_settles_who_gets_new_leads(site, scripts):
+    that = site.report.that
+    admin = site.person("admin", scripts)
+    admin.open("/settings/assignment")
+    admin.page.get_by_label("New leads are given").select_option("round_robin")
+    for box in admin.page.get_by_role("checkbox").all():
+        box.uncheck()
+    admin.press("Save")
+    that("turns want somebody", admin.status == 422 and admin.error_beside("members") != "")
+    if scripts:
+        look(admin, "settings assignment invalid")
+    admin.page.get_by_label("New leads are given").select_option("manual")
+    admin.press("Save")
+    that("it is saved", admin.notice != "", admin.notice)
