@@ -178,7 +178,7 @@ struct SegmentListPage: Page {
 
     static let keys = Keys<Line>()
       .text("segment_id") { $0.segment.id.description }.text("name", \.segment.name)
-      .text("list_url") { $0.segment.listURL }.text("owner_name", \.segment.owner.name)
+      .text("owner_name", \.segment.owner.name)
       .flag("mine", \.segment.isMine).flag("shared", \.segment.isShared)
       .text("lead_count") { $0.segment.count.map(String.init) }
       .moment("counted") { line in line.segment.countedAt.map { Moment($0, now: line.now) } }

@@ -11,7 +11,8 @@ import Testing
     let form = try acme.sales.get("/segments/new?q=one&sort=-value")
     let saved = try acme.sales.follow(
       try acme.sales.post("/segments", ["name": "My one", "q": "one", "sort": "-value"]))
-    let list = try acme.sales.get(try #require(saved.link("My one")))
+    let list = try acme.sales.follow(
+      try acme.sales.get(try #require(saved.link("My one"))))
 
     #expect(form.hidden("q") == "one" && form.hidden("sort") == "-value")
     #expect(saved.trips == 1)
