@@ -30,7 +30,8 @@ enum LeadMergePages {
   private static func merge(_ visit: Visit) throws -> Response {
     let id = try visit.id(Lead.self)
     let posted = try visit.request.form
-    let other = try posted.value("with").flatMap { ID<Lead>($0) } ?? ID()  // an id that nothing has
+    // Without one, an id that nothing has: who may not merge is told that first.
+    let other = try posted.value("with").flatMap { ID<Lead>($0) } ?? ID()
     func revision(_ name: String) throws -> Int {
       try posted.value(name).flatMap { Int(strictDecimal: $0) } ?? 0
     }
