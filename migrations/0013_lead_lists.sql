@@ -342,10 +342,10 @@ create function app.may(p_permission text) returns boolean
 grant execute on function app.may(text) to closerflow_web, closerflow_worker;
 create trigger keep before insert or update on crm.tenant_settings for each row execute function app.keep_setting();
 
--- Who a new lead goes to when nobody was named: by the tenant's strategy, among its members that it
--- lists and that are still there. No row where it is done by hand, or nobody is left. Waits for others
--- choosing at this moment, so that turns are turns.
-create function app.choose_owner(p_source text) returns table (user_id uuid, strategy text, reason text)
+-- Whom new leads of these sources go to when nobody was named, in their order: by the tenant's strategy,
+-- among its members that it lists and that are still there. No row where it is done by hand, or nobody is
+-- left. Waits for others choosing at this moment, so that turns are turns.
+create function app.choose_owners(p_sources text[]) returns table (n int, user_id uuid, strategy text, reason text)
   language plpgsql security definer
   set search_path = pg_catalog, pg_temp
 as $$
@@ -353,43 +353,58 @@ declare
   this_tenant constant uuid := app.tenant();
   setting jsonb;
   members uuid[];
-  named uuid;
+  loads bigint[];
+  turn int;
+  place int;
 begin
   select s.value into setting from crm.tenant_settings s where s.tenant_id = this_tenant and s.key = 'assignment';
-  strategy := setting ->> 'strategy';
-  if strategy is null or strategy = 'manual' then return; end if;
+  if setting is null or setting ->> 'strategy' = 'manual' then return; end if;
+  perform pg_advisory_xact_lock(hashtextextended('assignment:' || this_tenant, 0));
   select array_agg(m.user_id order by m.user_id) into members from crm.memberships m
    where m.tenant_id = this_tenant and m.disabled_at is null
      and m.user_id::text in (select jsonb_array_elements_text(setting -> 'members'));
-
-  if strategy = 'by_source' then
-    named := (setting -> 'sources' ->> lower(p_source))::uuid;
-    select m.user_id into user_id from crm.memberships m
-     where m.tenant_id = this_tenant and m.user_id = named and m.disabled_at is null;
-    reason := p_source;
-    if user_id is not null then return next; return; end if;
-    -- A source that nobody has: the next in turn.
-    strategy := 'round_robin';
-  end if;
-  if members is null then return; end if;
-
-  perform pg_advisory_xact_lock(hashtextextended('assignment:' || this_tenant, 0));
-  if strategy = 'least_loaded' then
-    select w.member, w.load::text into user_id, reason from (
-      select m as member, (select count(*) from crm.leads l
-                            where l.tenant_id = this_tenant and l.owner_id = m and l.outcome = 'open'
-                              and l.archived_at is null and l.deleted_at is null) as load
-        from unnest(members) m) w
-     order by w.load, w.member limit 1;
+  if setting ->> 'strategy' = 'least_loaded' then
+    select array_agg((select count(*) from crm.leads l
+                       where l.tenant_id = this_tenant and l.owner_id = m.id and l.outcome = 'open'
+                         and l.archived_at is null and l.deleted_at is null) order by m.place) into loads
+      from unnest(members) with ordinality m (id, place);
   else
-    select a.to_user into named from crm.lead_assignments a
-     where a.tenant_id = this_tenant and a.strategy = 'round_robin' order by a.id desc limit 1;
-    select coalesce((select min(m::text)::uuid from unnest(members) m where m > named), members[1]) into user_id;
-    reason := null;
+    -- Behind whoever had the last turn.
+    select count(*) into turn from unnest(members) m
+     where m <= (select a.to_user from crm.lead_assignments a
+                  where a.tenant_id = this_tenant and a.strategy = 'round_robin' order by a.id desc limit 1);
   end if;
-  return next;
+
+  for place_in_order in 1 .. coalesce(cardinality(p_sources), 0) loop
+    n := place_in_order;
+    user_id := null;
+    reason := null;
+    if setting ->> 'strategy' = 'by_source' then
+      strategy := 'by_source';
+      reason := p_sources[n];
+      select m.user_id into user_id from crm.memberships m
+       where m.tenant_id = this_tenant and m.disabled_at is null
+         and m.user_id = (setting -> 'sources' ->> lower(p_sources[n]))::uuid;
+    end if;
+    if user_id is null and members is not null then
+      if setting ->> 'strategy' = 'least_loaded' then
+        select l.place, l.load::text into place, reason from unnest(loads) with ordinality l (load, place)
+         order by l.load, l.place limit 1;
+        loads[place] := loads[place] + 1;
+        strategy := 'least_loaded';
+        user_id := members[place];
+      else
+        -- Also a source that nobody has.
+        turn := turn % cardinality(members) + 1;
+        strategy := 'round_robin';
+        reason := null;
+        user_id := members[turn];
+      end if;
+    end if;
+    if user_id is not null then return next; end if;
+  end loop;
 end $$;
-grant execute on function app.choose_owner(text) to closerflow_web, closerflow_worker;
+grant execute on function app.choose_owners(text[]) to closerflow_web, closerflow_worker;
 
 -- ------------------------------------------------------------------ doing to many, and taking it back
 
@@ -738,7 +753,7 @@ drop trigger log_insert on crm.lead_contacts;
 drop trigger log_update on crm.lead_contacts;
 drop trigger log_delete on crm.lead_contacts;
 drop function app.log_operation(), sec.undoable(jsonb), app.resume_operation(uuid), app.begin_operation(uuid, text, text);
-drop function app.choose_owner(text);
+drop function app.choose_owners(text[]);
 drop trigger keep on crm.tenant_settings;
 drop function app.keep_setting(), app.may(text);
 revoke insert (tenant_id, key, value), update (value) on crm.tenant_settings from closerflow_web;

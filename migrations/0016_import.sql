@@ -142,6 +142,7 @@ create table crm.lead_import_rows (
   -- The lead's own id, in a file that was exported here.
   known_id uuid,
   language text,
+  message text,
   owner_id uuid,
   first_name text,
   last_name text,
@@ -472,6 +473,19 @@ begin
                              then coalesce(r.contact_id, app.uuid_at(now_ms, r.line - from_line)) end
      where r.tenant_id = this_tenant and r.import_id = p_import and r.status = 'new' and r.line between from_line and last_line
     returning r.line as n, r.*
+  ), numbered as (
+    select b.*, coalesce(b.source, this_import.source) as lead_source,
+           case when coalesce(b.owner_id, this_import.owner_id) is null
+                then count(*) filter (where coalesce(b.owner_id, this_import.owner_id) is null) over (order by b.n) end as turn
+      from batch b
+  ), chosen as materialized (
+    select c.* from app.choose_owners(
+      (select array_agg(o.lead_source order by o.n) from numbered o where o.turn is not null)) c
+  ), owned as (
+    -- Who is named in the file or on the page; else the tenant's strategy.
+    select o.*, coalesce(o.owner_id, this_import.owner_id, c.user_id) as owner, coalesce(c.strategy, 'manual') as strategy,
+           c.reason
+      from numbered o left join chosen c on c.n = o.turn
   ), made_contacts as (
     insert into crm.contacts (tenant_id, id, first_name, last_name, email, phone)
     select this_tenant, b.contact_id, b.first_name, b.last_name, b.email, b.phone from batch b where b.makes_contact
@@ -499,12 +513,13 @@ begin
   ), made_leads as (
     insert into crm.leads (tenant_id, id, title, description, company, source, owner_id, estimated_value, tags,
                            external_id, language, created_by, contact_name, contact_email, contact_phone, event_seq)
-    select this_tenant, b.lead_id, b.title, coalesce(b.description, ''), b.company, coalesce(b.source, this_import.source),
-           coalesce(b.owner_id, this_import.owner_id), b.estimated_value, coalesce(b.tags, '{}'), b.external_id,
+    select this_tenant, b.lead_id, b.title, coalesce(b.description, ''), b.company, b.lead_source,
+           b.owner, b.estimated_value, coalesce(b.tags, '{}'), b.external_id,
            b.language, this_actor,
            nullif(concat_ws(' ', coalesce(c.first_name, b.first_name), coalesce(c.last_name, b.last_name)), ''),
-           coalesce(c.email, b.email), coalesce(c.phone, b.phone), 1
-      from batch b
+           coalesce(c.email, b.email), coalesce(c.phone, b.phone),
+           case when b.message is null then 1 else 2 end
+      from owned b
       left join lateral (
         select x.first_name, x.last_name, x.email, x.phone from crm.contacts x
          where not b.makes_contact and x.tenant_id = this_tenant and x.id = b.contact_id offset 0) c on true
@@ -516,9 +531,9 @@ begin
     insert into crm.lead_stage_history (tenant_id, id, lead_id, to_stage, actor_id)
     select this_tenant, b.lead_id, b.lead_id, 'new', this_actor from batch b order by b.n
   ), given as (
-    insert into crm.lead_assignments (tenant_id, id, lead_id, to_user, strategy, actor_id)
-    select this_tenant, b.lead_id, b.lead_id, coalesce(b.owner_id, this_import.owner_id), 'manual', this_actor
-      from batch b where coalesce(b.owner_id, this_import.owner_id) is not null order by b.n
+    insert into crm.lead_assignments (tenant_id, id, lead_id, to_user, strategy, reason, actor_id)
+    select this_tenant, b.lead_id, b.lead_id, b.owner, b.strategy, b.reason, this_actor
+      from owned b where b.owner is not null order by b.n
   ), told as (
     insert into crm.outbox_events
       (tenant_id, id, aggregate_type, aggregate_id, aggregate_seq, type, version, payload, dedupe_key)
@@ -526,6 +541,25 @@ begin
            jsonb_build_object('contact', b.contact_id, 'source', coalesce(b.source, this_import.source)),
            this_tenant || ':LeadCreated.v1:' || b.lead_id
       from batch b order by b.n
+  ), threads as (
+    -- What they wrote begins a conversation, as in the form's intake.
+    insert into crm.threads (tenant_id, id, lead_id, channel, awaiting_reply)
+    select this_tenant, b.lead_id, b.lead_id, 'form', true from batch b where b.message is not null order by b.n
+  ), messages as (
+    insert into crm.messages (tenant_id, id, thread_id, role, content, actor_id)
+    select this_tenant, b.lead_id, b.lead_id, 'lead', b.message, this_actor from batch b
+     where b.message is not null order by b.n
+  ), heard as (
+    insert into crm.outbox_events
+      (tenant_id, id, aggregate_type, aggregate_id, aggregate_seq, type, version, payload, dedupe_key)
+    select this_tenant, app.uuid_at(now_ms, 4096 + b.n - from_line), 'lead', b.lead_id, 2, 'MessageReceived', 1,
+           jsonb_build_object('message', b.lead_id), this_tenant || ':MessageReceived.v1:' || b.lead_id
+      from batch b where b.message is not null order by b.n
+  ), heard_on_timeline as (
+    insert into crm.activities (tenant_id, id, lead_id, kind, actor_id, data)
+    select this_tenant, app.uuid_at(now_ms, 4096 + b.n - from_line), b.lead_id, 'message_received', this_actor,
+           jsonb_build_object('message', b.lead_id)
+      from batch b where b.message is not null order by b.n
   ), shown as (
     insert into crm.activities (tenant_id, id, lead_id, kind, actor_id, data)
     select this_tenant, b.lead_id, b.lead_id, 'lead_created', this_actor,

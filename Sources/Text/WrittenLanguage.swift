@@ -3,6 +3,15 @@ package enum WrittenLanguage: String, CaseIterable, Sendable {
   case english = "en"
   case french = "fr"
 
+  /// By its code or its name in either language.
+  package init?(named name: String) {
+    switch name.lowercased() {
+    case "en", "english", "anglais": self = .english
+    case "fr", "french", "français", "francais": self = .french
+    default: return nil
+    }
+  }
+
   /// The language a text is written in, told by its commonest small words; nil where it is too short to
   /// say, or another one.
   ///

@@ -130,7 +130,7 @@ import Testing
         "app.check_decision_recorded",
         "app.check_fact",
         "app.check_stage_recorded",
-        "app.choose_owner",
+        "app.choose_owners",
         "app.claim_deliveries",
         "app.claim_job",
         "app.close_session",

@@ -8,6 +8,9 @@ package enum ImportField: String, CaseIterable, Sendable {
   /// First and last name in one cell.
   case name
   case email, phone, description, source, owner, tags
+  /// What the person wrote first.
+  case message
+  case language
   case estimatedValue = "estimated_value"
   case externalID = "external_id"
   /// The lead's own id, in a file that was exported here.
@@ -100,6 +103,11 @@ extension ImportMapping {
           "entreprise", "raisonsociale", "nomdelasociete", "business", "firm", "client",
         ]
       ),
+      (
+        .message,
+        ["message", "firstmessage", "enquiry", "inquiry", "comment", "commentaire", "demande"]
+      ),
+      (.language, ["language", "lang", "locale", "langue"]),
       (.firstName, ["firstname", "first", "givenname", "forename", "prenom", "prenoms"]),
       (.lastName, ["lastname", "last", "surname", "familyname", "nomdefamille", "nom"]),
       (

@@ -21,6 +21,7 @@ struct ImportRow: Sendable {
   var estimatedValue: Money?
   var externalID: String?
   var knownID: ID<Lead>?
+  var message: String?
   var language: WrittenLanguage?
 
   private var fullName: String?
@@ -51,8 +52,10 @@ struct ImportRow: Sendable {
       title = String(String.UnicodeScalarView(long.unicodeScalars.prefix(200)))
     }
     if title == nil, reasons.isEmpty { refuse("empty") }
-    language = WrittenLanguage.detect(
-      [title, description].compactMap { $0 }.joined(separator: "\n"))
+    language =
+      language
+      ?? WrittenLanguage.detect(
+        [title, description, message].compactMap { $0 }.joined(separator: "\n"))
   }
 
   private var name: String? {
@@ -80,6 +83,13 @@ struct ImportRow: Sendable {
       } else {
         refuse("long:description")
       }
+    case .message:
+      if text.unicodeScalars.count <= Message.lengthMax {
+        message = text
+      } else {
+        refuse("long:message")
+      }
+    case .language: language = WrittenLanguage(named: text) ?? wrong(field)
     case .email: email = EmailAddress(text) ?? wrong(field)
     case .phone: phone = PhoneNumber(text, in: reading.phoneRegion) ?? wrong(field)
     case .estimatedValue: estimatedValue = Money(written: text) ?? wrong(field)
@@ -191,10 +201,10 @@ extension [ImportRow] {
       """
       insert into lead_import_rows
         (tenant_id, import_id, line, round, raw, status, reasons, title, company, first_name, last_name, email, phone,
-         description, source, owner_id, tags, estimated_value, external_id, known_id, language)
+         description, source, owner_id, tags, estimated_value, external_id, known_id, language, message)
       select (select app.tenant()), \(subject), r.line::int, \(round), r.raw::text[], r.status, string_to_array(r.reasons, ' '),
              r.title, r.company, r.first_name, r.last_name, r.email, r.phone, r.description, r.source, r.owner::uuid,
-             string_to_array(r.tags, ' '), r.value::bigint, r.external_id, r.known_id::uuid, r.language
+             string_to_array(r.tags, ' '), r.value::bigint, r.external_id, r.known_id::uuid, r.language, r.message
       from unnest(
         \(SQL.texts(map { String($0.line) })), \(SQL.texts(map { SQL.TextArray($0.raw).text })),
         \(SQL.texts(map(\.status))), \(SQL.texts(map { $0.reasons.joined(separator: " ") })),
@@ -204,9 +214,9 @@ extension [ImportRow] {
         \(SQL.texts(map { $0.tags?.words.joined(separator: " ") })),
         \(SQL.texts(map { row in row.estimatedValue.map { String($0.minorUnits) } })),
         \(SQL.texts(map(\.externalID))), \(SQL.texts(map(\.knownID?.description))),
-        \(SQL.texts(map(\.language?.rawValue)))
+        \(SQL.texts(map(\.language?.rawValue))), \(SQL.texts(map(\.message)))
       ) r (line, raw, status, reasons, title, company, first_name, last_name, email, phone, description, source, owner,
-           tags, value, external_id, known_id, language)
+           tags, value, external_id, known_id, language, message)
       """)
     tx.run("LeadImport.judge", "select app.judge_import(\(subject), \(first.line), \(last.line))")
   }

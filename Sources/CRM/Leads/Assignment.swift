@@ -36,7 +36,8 @@ package struct Assignment: Sendable {
   /// Whom the tenant's strategy gives a new lead of this source to; nil where that is done by hand.
   static func choice(source: String?) -> Query<Choice?> {
     Query(
-      "Assignment.choice", "select user_id, strategy, reason from app.choose_owner(\(source))",
+      "Assignment.choice",
+      "select user_id, strategy, reason from app.choose_owners(array[\(source)::text])",
       one: { row in
         try Choice(
           owner: row.next(optional: ID<User>.self), strategy: row.next(),

@@ -16,6 +16,8 @@ extension ImportField {
     case .owner: L("Owner")
     case .tags: L("Tags")
     case .estimatedValue: L("Estimated value")
+    case .message: L("What they wrote")
+    case .language: L("Language")
     case .externalID: L("External id")
     case .id: L("Id of a lead here")
     }

@@ -48,6 +48,56 @@ import Testing
     #expect(try acme.count("lead_import_chunks") == 0)
   }
 
+  @Test func `begins a conversation with what they wrote, in their language`() throws {
+    let acme = try TestTenant.fresh()
+    let place = try acme.upload(
+      "title,message,language\nOne,\"Bonjour,\nje voudrais une cuisine.\",\nTwo,Hello,French\nThree,,klingon"
+    )
+    _ = try acme.check(place, columns: ["title", "message", "language"])
+    try acme.ask("commit", place)
+
+    #expect(try acme.count("leads", where: "language = 'fr'") == 2)
+    #expect(
+      try acme.count("messages", where: "role = 'lead' and content like 'Bonjour,%cuisine.'") == 1)
+    #expect(try acme.count("outbox_events", where: "type = 'MessageReceived'") == 2)
+    #expect(try acme.count("lead_import_rows", where: "status = 'error'") == 1)
+    let lead: String = try acme.look(
+      Query(
+        "lead", "select id::text from leads where tenant_id = app.tenant() and title = 'Two'",
+        only: { try $0.next() }))
+    #expect(try acme.sales.post("/leads/\(lead)/tags", ["tags": "next_event"]).status == 303)
+    #expect(try acme.sales.get("/leads/\(lead)/conversation").shows("Hello"))
+  }
+
+  @Test func `gives leads without an owner out as the form does`() throws {
+    let acme = try TestTenant.fresh()
+    let members = [acme.sales.user, acme.admin.user].map { "\"\($0)\"" }.joined(separator: ",")
+    try acme.change(
+      """
+      insert into tenant_settings (tenant_id, key, value) values (app.tenant(), 'assignment',
+        \(#"{"strategy": "round_robin", "members": [\#(members)], "sources": {}}"#)::jsonb)
+      """)
+    let place = try acme.upload("title,owner\nOne,\nTwo,Ada Admin\nThree,\nFour,")
+    _ = try acme.check(place, columns: ["title", "owner"])
+    try acme.ask("commit", place)
+
+    let owners = try acme.look(
+      Query(
+        "owners",
+        """
+        select a.strategy || ' ' || m.display_name from leads l
+        join memberships m on m.tenant_id = l.tenant_id and m.user_id = l.owner_id
+        join lead_assignments a on a.tenant_id = l.tenant_id and a.lead_id = l.id
+        where l.tenant_id = app.tenant() order by l.id
+        """, all: { try $0.next(String.self) }))
+
+    #expect(
+      owners == [
+        "round_robin Sam Sales", "manual Ada Admin", "round_robin Ada Admin",
+        "round_robin Sam Sales",
+      ])
+  }
+
   @Test func `says of each row what would become of it`() throws {
     let acme = try TestTenant.fresh()
     _ = try acme.lead(email: "known@example.com")
