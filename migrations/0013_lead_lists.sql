@@ -48,7 +48,7 @@ create index leads_search_idx on crm.leads
 -- lint:allow index: before the first release
 create index leads_merged_into_idx on crm.leads (tenant_id, merged_into) where merged_into is not null;
 
-grant update (merged_into) on crm.leads to closerflow_web;
+grant update (merged_into, external_id) on crm.leads to closerflow_web;
 grant update (deleted_at) on crm.contacts to closerflow_web;
 
 -- The orders a list can have besides the newest first; the same expressions stand in sec.lead_order.
@@ -267,6 +267,21 @@ create constraint trigger assignment_recorded after update of owner_id on crm.le
   deferrable initially deferred for each row when (old.owner_id is distinct from new.owner_id)
   execute function app.check_assignment_recorded();
 
+-- Nothing is written or handed over for a lead that is deleted or went into another.
+create function app.keep_draft_alive() returns trigger
+  language plpgsql security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if exists (select from crm.leads l where l.tenant_id = new.tenant_id and l.id = new.lead_id and l.deleted_at is not null) then
+    raise exception 'the lead is deleted' using errcode = 'CF409', constraint = 'drafts_lead_alive';
+  end if;
+  return new;
+end $$;
+create trigger keep_alive before insert on crm.drafts for each row execute function app.keep_draft_alive();
+create trigger keep_alive_on_submission before update of status on crm.drafts
+  for each row when (new.status = 'under_review' and old.status = 'draft') execute function app.keep_draft_alive();
+
 -- ------------------------------------------------------------------ duplicates
 
 -- Live leads that a new one may be: of the same person, by address or number, or of a similar name at a
@@ -420,20 +435,7 @@ begin
   perform set_config('app.operation', p_id::text, true);
 end $$;
 
--- Goes on with one of the person's own that takes several transactions.
-create function app.resume_operation(p_id uuid) returns void
-  language plpgsql security definer
-  set search_path = pg_catalog, pg_temp
-as $$
-begin
-  if not exists (select from crm.operations o where o.tenant_id = app.tenant() and o.id = p_id
-                   and o.actor_id = app.actor() and o.kind = 'import' and o.undone_at is null) then
-    raise exception 'no such operation' using errcode = 'CF404', constraint = 'operations_resume';
-  end if;
-  perform set_config('app.operation', p_id::text, true);
-end $$;
 grant execute on function app.begin_operation(uuid, text, text) to closerflow_web, closerflow_worker;
-grant execute on function app.resume_operation(uuid) to closerflow_worker;
 
 -- The columns that an operation may change and its undo puts back.
 create function sec.undoable(p_row jsonb) returns jsonb
@@ -507,6 +509,19 @@ create trigger log_update after update on crm.lead_contacts referencing old tabl
 create trigger log_delete after delete on crm.lead_contacts referencing old table as old_rows
   for each statement execute function app.log_operation();
 
+-- A lead without its primary person is not found by their name any more.
+create function app.clear_contact_copies() returns trigger
+  language plpgsql security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+begin
+  update crm.leads l set contact_name = null, contact_email = null, contact_phone = null
+   where l.tenant_id = old.tenant_id and l.id = old.lead_id and coalesce(l.contact_name, l.contact_email, l.contact_phone) is not null;
+  return null;
+end $$;
+create trigger clear_copies after delete on crm.lead_contacts
+  for each row when (old.is_primary) execute function app.clear_contact_copies();
+
 -- How many leads it changed, once it is done.
 create function app.end_operation(p_id uuid) returns void
   language plpgsql security definer
@@ -549,8 +564,8 @@ begin
 end $$;
 
 -- Takes an operation back: each field that still is as the operation left it gets its old value; what
--- somebody edited since stays, and is named in operation_changes. What the operation made is deleted
--- where nobody touched it. Histories and facts of this are written here. Raises CF409 when it was taken
+-- somebody edited since stays, and is named in operation_changes. Histories and facts of this are written
+-- here. An import has an undo of its own. Raises CF409 when it was taken
 -- back before, CF403 when the person may not write leads.
 create function app.undo_operation(p_id uuid) returns table (restored bigint, refused bigint)
   language plpgsql security definer
@@ -579,33 +594,49 @@ begin
        where c.tenant_id = this_tenant and c.operation_id = p_id and c.entity = 'contact')
     order by k.id for update;
 
-  -- What is still as the operation left it.
+  -- A lead that went on into a third one cannot come back before it comes back from there.
+  if exists (select from crm.operation_changes c join crm.leads l on l.tenant_id = this_tenant and l.id = c.entity_id
+              where c.tenant_id = this_tenant and c.operation_id = p_id and c.entity = 'lead' and c.field = 'merged_into'
+                and l.merged_into is distinct from (c.new #>> '{}')::uuid) then
+    raise exception 'a later merge comes first' using errcode = 'CF409', constraint = 'operations_later_merge';
+  end if;
+  -- Nor can a person whose address or number is another's by now.
+  if exists (select from crm.operation_changes c
+               join crm.contacts k on k.tenant_id = this_tenant and k.id = c.entity_id
+               join crm.contacts o on o.tenant_id = this_tenant and o.deleted_at is null and o.id <> k.id
+                and (o.email = k.email or o.phone = k.phone)
+              where c.tenant_id = this_tenant and c.operation_id = p_id and c.entity = 'contact' and c.field = 'deleted_at'
+                and c.old is not distinct from 'null'
+                and not exists (select from crm.operation_changes x
+                                 where x.tenant_id = this_tenant and x.operation_id = p_id and x.entity = 'contact'
+                                   and x.entity_id = o.id)) then
+    raise exception 'somebody else has the address' using errcode = 'CF409', constraint = 'operations_address_taken';
+  end if;
+
+  -- What is still as the operation left it; an owner who left does not get leads back.
   update crm.operation_changes c
-     set outcome = case
-       when c.entity = 'lead' and c.field = '*' then
-         case when exists (select from crm.leads l where l.tenant_id = this_tenant and l.id = c.entity_id
-                             and to_jsonb(l) @> c.new) then 'restored' else 'refused' end
-       when c.entity = 'lead' then
-         case when exists (select from crm.leads l where l.tenant_id = this_tenant and l.id = c.entity_id
-                             and coalesce(to_jsonb(l) -> c.field, 'null') = coalesce(c.new, 'null')) then 'restored' else 'refused' end
-       when c.entity = 'contact' and c.field = '*' then
-         case when exists (select from crm.contacts k where k.tenant_id = this_tenant and k.id = c.entity_id
-                             and to_jsonb(k) @> c.new
-                             and not exists (
-                               select from crm.lead_contacts lc
-                                where lc.tenant_id = this_tenant and lc.contact_id = k.id and not exists (
-                                  select from crm.operation_changes o
-                                   where o.tenant_id = this_tenant and o.operation_id = p_id and o.entity = 'lead_contact'
-                                     and o.entity_id = k.id and o.of_lead_id = lc.lead_id))) then 'restored' else 'refused' end
-       when c.entity = 'contact' then
-         case when exists (select from crm.contacts k where k.tenant_id = this_tenant and k.id = c.entity_id
-                             and coalesce(to_jsonb(k) -> c.field, 'null') = coalesce(c.new, 'null')) then 'restored' else 'refused' end
-       else
-         case when (c.new is null) <> exists (
-                     select from crm.lead_contacts lc where lc.tenant_id = this_tenant and lc.lead_id = c.of_lead_id
-                       and lc.contact_id = c.entity_id
-                       and (c.field <> 'is_primary' or to_jsonb(lc.is_primary) = c.new)) then 'restored' else 'refused' end
-       end
+     set outcome = case when case c.entity
+       when 'lead' then exists (
+         select from crm.leads l where l.tenant_id = this_tenant and l.id = c.entity_id
+            and coalesce(to_jsonb(l) -> c.field, 'null') = coalesce(c.new, 'null')
+            and (c.field <> 'owner_id' or coalesce(c.old, 'null') = 'null' or exists (
+                  select from crm.memberships m where m.tenant_id = this_tenant and m.disabled_at is null
+                     and m.user_id::text = c.old #>> '{}')))
+       when 'contact' then exists (
+         select from crm.contacts k where k.tenant_id = this_tenant and k.id = c.entity_id
+            and coalesce(to_jsonb(k) -> c.field, 'null') = coalesce(c.new, 'null')
+            and (c.field not in ('email', 'phone') or not exists (
+                  select from crm.contacts o
+                   where o.tenant_id = this_tenant and o.deleted_at is null and o.id <> k.id
+                     and (c.field = 'email' and o.email = c.old #>> '{}' or c.field = 'phone' and o.phone = c.old #>> '{}')
+                     and not exists (select from crm.operation_changes x
+                                      where x.tenant_id = this_tenant and x.operation_id = p_id and x.entity = 'contact'
+                                        and x.entity_id = o.id))))
+       else (c.new is null) <> exists (
+         select from crm.lead_contacts lc
+          where lc.tenant_id = this_tenant and lc.lead_id = c.of_lead_id and lc.contact_id = c.entity_id
+            and (c.new is null or to_jsonb(lc.is_primary) = case c.field when '*' then c.new -> 'is_primary' else c.new end))
+       end then 'restored' else 'refused' end
    where c.tenant_id = this_tenant and c.operation_id = p_id;
 
   perform sec.record_undo(this_tenant, p_id);
@@ -620,19 +651,10 @@ begin
            where c.tenant_id = this_tenant and c.operation_id = p_id and c.entity = 'lead' and c.field <> '*'
              and c.outcome = 'restored' group by c.entity_id) p
    where l.tenant_id = this_tenant and l.id = p.entity_id;
-  update crm.leads l set deleted_at = now()
-    from crm.operation_changes c
-   where c.tenant_id = this_tenant and c.operation_id = p_id and c.entity = 'lead' and c.field = '*' and c.outcome = 'restored'
-     and l.tenant_id = this_tenant and l.id = c.entity_id and l.deleted_at is null;
-
   delete from crm.lead_contacts lc using crm.operation_changes c
    where c.tenant_id = this_tenant and c.operation_id = p_id and c.entity = 'lead_contact' and c.field = '*'
      and c.outcome = 'restored' and c.new is not null
      and lc.tenant_id = this_tenant and lc.lead_id = c.of_lead_id and lc.contact_id = c.entity_id;
-  update crm.contacts k set deleted_at = now()
-    from crm.operation_changes c
-   where c.tenant_id = this_tenant and c.operation_id = p_id and c.entity = 'contact' and c.field = '*'
-     and c.outcome = 'restored' and k.tenant_id = this_tenant and k.id = c.entity_id;
   update crm.contacts k
      set (first_name, last_name, email, phone, deleted_at) =
          (select r.first_name, r.last_name, r.email, r.phone, r.deleted_at from jsonb_populate_record(k, p.patch) r)
@@ -655,7 +677,9 @@ begin
      and c.outcome = 'restored' and c.old = 'false'
      and lc.tenant_id = this_tenant and lc.lead_id = c.of_lead_id and lc.contact_id = c.entity_id;
   insert into crm.lead_contacts (tenant_id, lead_id, contact_id, is_primary)
-  select this_tenant, c.of_lead_id, c.entity_id, (c.old ->> 'is_primary')::boolean
+  select this_tenant, c.of_lead_id, c.entity_id, (c.old ->> 'is_primary')::boolean and not exists (
+           -- Somebody made another person the primary one since.
+           select from crm.lead_contacts x where x.tenant_id = this_tenant and x.lead_id = c.of_lead_id and x.is_primary)
     from crm.operation_changes c
    where c.tenant_id = this_tenant and c.operation_id = p_id and c.entity = 'lead_contact' and c.field = '*'
      and c.outcome = 'restored' and c.new is null;
@@ -663,6 +687,8 @@ begin
     from crm.operation_changes c
    where c.tenant_id = this_tenant and c.operation_id = p_id and c.entity = 'lead_contact' and c.field = 'is_primary'
      and c.outcome = 'restored' and c.old = 'true'
+     and not exists (select from crm.lead_contacts x
+                      where x.tenant_id = this_tenant and x.lead_id = c.of_lead_id and x.is_primary)
      and lc.tenant_id = this_tenant and lc.lead_id = c.of_lead_id and lc.contact_id = c.entity_id;
 
   select count(*) filter (where c.outcome = 'restored'), count(*) filter (where c.outcome = 'refused')
@@ -694,11 +720,24 @@ begin
                         jsonb_build_object('from', s.from_stage, 'to', s.to_stage)))
     into strict operation.subjects from (select * from steps order by lead_id) s;
 
-  insert into crm.lead_assignments (tenant_id, id, lead_id, from_user, to_user, strategy, reason, actor_id)
-  select p_tenant, app.new_id(), c.entity_id, (c.new #>> '{}')::uuid, (c.old #>> '{}')::uuid, 'manual', 'Taken back', app.actor()
-    from crm.operation_changes c
-   where c.tenant_id = p_tenant and c.operation_id = p_id and c.entity = 'lead' and c.field = 'owner_id'
-     and c.outcome = 'restored';
+  with given as (
+    insert into crm.lead_assignments (tenant_id, id, lead_id, from_user, to_user, strategy, reason, actor_id)
+    select p_tenant, app.new_id(), c.entity_id, (c.new #>> '{}')::uuid, (c.old #>> '{}')::uuid, 'manual', 'Taken back', app.actor()
+      from crm.operation_changes c
+     where c.tenant_id = p_tenant and c.operation_id = p_id and c.entity = 'lead' and c.field = 'owner_id'
+       and c.outcome = 'restored'
+    returning id, lead_id, from_user, to_user, strategy)
+  select count(app.emit(app.new_id(), 'LeadAssigned', 1, 'lead', g.lead_id, g.id::text,
+                        jsonb_build_object('from', g.from_user, 'to', g.to_user, 'strategy', g.strategy)))
+    into strict operation.subjects from (select * from given order by lead_id) g;
+
+  -- Back in the lists.
+  perform app.emit(app.new_id(), 'LeadRestored', 1, 'lead', t.lead, p_id || ':undo:' || t.lead,
+                   jsonb_build_object('from', case t.field when 'archived_at' then 'archived' else 'deleted' end))
+     from (select c.entity_id as lead, min(c.field) as field from crm.operation_changes c
+            where c.tenant_id = p_tenant and c.operation_id = p_id and c.entity = 'lead'
+              and c.field in ('archived_at', 'deleted_at') and c.old is not distinct from 'null' and c.outcome = 'restored'
+            group by c.entity_id order by 1) t;
 
   perform app.emit(app.new_id(), 'LeadUpdated', 1, 'lead', t.lead, p_id || ':undo:' || t.lead,
                    jsonb_build_object('undone', p_id))
@@ -745,6 +784,8 @@ begin
   end if;
   return new;
 end $$;
+drop trigger clear_copies on crm.lead_contacts;
+drop function app.clear_contact_copies();
 drop trigger log_insert on crm.leads;
 drop trigger log_update on crm.leads;
 drop trigger log_insert on crm.contacts;
@@ -752,7 +793,7 @@ drop trigger log_update on crm.contacts;
 drop trigger log_insert on crm.lead_contacts;
 drop trigger log_update on crm.lead_contacts;
 drop trigger log_delete on crm.lead_contacts;
-drop function app.log_operation(), sec.undoable(jsonb), app.resume_operation(uuid), app.begin_operation(uuid, text, text);
+drop function app.log_operation(), sec.undoable(jsonb), app.begin_operation(uuid, text, text);
 drop function app.choose_owners(text[]);
 drop trigger keep on crm.tenant_settings;
 drop function app.keep_setting(), app.may(text);
@@ -763,6 +804,9 @@ alter table crm.tenant_settings
   drop constraint tenant_settings_key_known,
   add constraint tenant_settings_key_check check (key in ('self_approval'));
 drop function app.find_duplicates(text, text, text, text);
+drop trigger keep_alive on crm.drafts;
+drop trigger keep_alive_on_submission on crm.drafts;
+drop function app.keep_draft_alive();
 drop trigger assignment_recorded on crm.leads;
 drop trigger assignment_recorded_on_insert on crm.leads;
 drop function app.check_assignment_recorded();

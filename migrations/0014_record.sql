@@ -83,7 +83,7 @@ begin
       select from crm.deliveries x
         join crm.drafts d on d.tenant_id = x.tenant_id and d.id = x.draft_id
         join crm.leads l on l.tenant_id = d.tenant_id and l.id = d.lead_id
-       where x.tenant_id = app.tenant() and x.id = p_id and l.suppressed_at is not null) then
+       where x.tenant_id = app.tenant() and x.id = p_id and (l.suppressed_at is not null or l.deleted_at is not null)) then
     raise exception 'the lead may not be written to' using errcode = 'CF409', constraint = 'deliveries_suppressed';
   end if;
   perform pg_advisory_xact_lock_shared(hashtextextended(r.tenant_id || r.address, 14))

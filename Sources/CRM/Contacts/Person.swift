@@ -6,12 +6,16 @@ package struct Person: Sendable {
   /// When it was changed last, in microseconds: an edit says which state it saw.
   package let version: Int
   package let isDeleted: Bool
+  /// Their address or number is on the tenant's do-not-contact list.
+  package let isListed: Bool
 
   package enum Refusal: Error, Equatable {
     case changedMeanwhile, withItself
     /// Nothing would be left of the person.
     case emptied
     case emailAlreadyKnown, phoneAlreadyKnown
+    /// One of the two is not to be contacted and the other may be.
+    case permissionsDiffer
   }
 
   package static func find(_ id: ID<Contact>) -> Query<Person?> {
@@ -27,7 +31,9 @@ package struct Person: Sendable {
 
   private static let record: SQL = """
     select c.id, c.first_name, c.last_name, c.email, c.phone, false,
-           (extract(epoch from c.updated_at) * 1000000)::bigint, c.deleted_at is not null
+           (extract(epoch from c.updated_at) * 1000000)::bigint, c.deleted_at is not null,
+           exists (select from dnc_entries e where e.tenant_id = c.tenant_id and e.removed_at is null
+                     and e.address = any (array[c.email::text, c.phone::text]))
     from contacts c
     """
 
@@ -35,6 +41,7 @@ package struct Person: Sendable {
     contact = try Contact(row: &row)
     version = try row.next()
     isDeleted = try row.next()
+    isListed = try row.next()
   }
 
   /// The leads a person stands at, newest first, 100 at most.
@@ -146,6 +153,7 @@ package struct PersonMerge: Sendable {
     guard stays.version == kept.version, goes.version == other.version else {
       throw Person.Refusal.changedMeanwhile
     }
+    guard stays.isListed == goes.isListed else { throw Person.Refusal.permissionsDiffer }
     let changes = self.changes(of: stays.contact, from: goes.contact)
     tx.operate(.merge, "contacts", as: operation) {
       moveLeads(in: tx)

@@ -63,10 +63,11 @@ extension Draft {
   package static func startNextVersion(
     of id: ID<Draft>, as next: ID<Draft> = ID(), in tx: Transaction<some Entry>
   ) throws {
-    let (_, _, found, recipients, last, open) = try tx.look(
+    let (_, lead, found, recipients, last, open) = try tx.look(
       Lead.locked(with: id), Draft.locked(id), Recipient.all(of: id), lastVersion(with: id),
       openVersion(with: id))
-    guard let draft = found else { throw NotFound() }
+    guard let draft = found, let lead else { throw NotFound() }
+    guard lead.life != .deleted else { throw Lead.Refusal.isDeleted }
     guard open == nil, draft.status.isFrozen else {
       throw Refusal.movedOn(draft.status)
     }

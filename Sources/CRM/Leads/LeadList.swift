@@ -34,6 +34,8 @@ package struct LeadSummary: Sendable {
       and l.archived_at is null and l.deleted_at is null
       and (l.owner_id = (select app.actor()) or l.owner_id is null)
       and not exists (select from drafts d where d.tenant_id = l.tenant_id and d.lead_id = l.id)
+      and not exists (select from leads f join drafts d on d.tenant_id = f.tenant_id and d.lead_id = f.id
+                      where f.tenant_id = l.tenant_id and f.merged_into = l.id)
     order by l.id desc limit 11
     """, all: LeadSummary.init(row:))
 

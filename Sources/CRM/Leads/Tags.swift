@@ -25,7 +25,8 @@ package struct Tags: Sendable, Equatable {
     return word.unicodeScalars.count <= lengthMax
       && parts.allSatisfy { part in
         !part.isEmpty
-          && part.allSatisfy { $0.properties.isAlphabetic || $0.properties.numericType != nil }
+          // As PostgreSQL has it: letters of any script, digits of one.
+          && part.allSatisfy { $0.properties.isAlphabetic || ("0"..."9").contains($0) }
       }
   }
 

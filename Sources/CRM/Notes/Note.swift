@@ -33,7 +33,8 @@ package struct Note: Sendable {
     select n.id, l.id, l.title, l.deleted_at is not null, n.body, a.display_name, n.created_at,
            n.struck_at, n.struck_reason, s.display_name
     from notes n
-    join leads l on l.tenant_id = n.tenant_id and l.id = n.lead_id
+    join leads x on x.tenant_id = n.tenant_id and x.id = n.lead_id
+    join leads l on l.tenant_id = n.tenant_id and l.id = coalesce(x.merged_into, x.id)
     join memberships a on a.tenant_id = n.tenant_id and a.user_id = n.author_id
     left join memberships s on s.tenant_id = n.tenant_id and s.user_id = n.struck_by
     where n.id = \(id) and n.lead_id in \(Lead.family(of: lead))

@@ -85,12 +85,15 @@ package struct LeadMerge: Sendable {
     tx.run(
       "LeadMerge.take",
       """
-      update leads
+      update leads k
       set title = \(pick(.title, \.title)), company = \(pick(.company, \.company)),
           description = \(pick(.description, \.description)), source = \(pick(.source, \.source)),
           language = \(pick(.language, \.language)), estimated_value = \(pick(.estimatedValue, \.estimatedValue)),
-          tags = \(SQL.texts(tags.words))
-      where id = \(stays.id)
+          tags = \(SQL.texts(tags.words)),
+          next_followup_at = least(k.next_followup_at, o.next_followup_at),
+          expected_close_date = coalesce(k.expected_close_date, o.expected_close_date),
+          external_id = coalesce(k.external_id, o.external_id)
+      from leads o where k.id = \(stays.id) and o.id = \(goes.id)
       """)
     return [
       FieldChange("title", stays.title, pick(.title, \.title)),

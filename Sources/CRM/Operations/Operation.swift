@@ -25,6 +25,10 @@ package struct Operation: Sendable {
 
   package enum Refusal: Error, Equatable {
     case undoneBefore
+    /// One of the leads was merged into a third one since.
+    case laterMerge
+    /// A person's address or number is another's by now.
+    case addressTaken
   }
 
   package static func find(_ id: ID<Operation>) -> Query<Operation?> {
@@ -52,6 +56,17 @@ package struct Operation: Sendable {
     guard let operation = found else { throw NotFound() }
     guard operation.undone == nil else { throw Refusal.undoneBefore }
     tx.run("Operation.undo", "select app.undo_operation(\(id))")
+  }
+}
+
+extension Operation.Refusal {
+  package init?(_ error: PostgresError) {
+    switch error.constraint {
+    case "operations_undone_once": self = .undoneBefore
+    case "operations_later_merge": self = .laterMerge
+    case "operations_address_taken": self = .addressTaken
+    default: return nil
+    }
   }
 }
 

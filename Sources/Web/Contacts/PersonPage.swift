@@ -76,15 +76,16 @@ struct PersonMergePage: Page {
   let stays: Person
   let goes: Person
   let choices: [ChoiceLine]
-  let isConflict: Bool
+  let refusal: Person.Refusal?
 
   init(
-    _ desk: Desk, _ stays: Person, _ goes: Person, taken: Set<PersonMerge.Field>?, isConflict: Bool
+    _ desk: Desk, _ stays: Person, _ goes: Person, taken: Set<PersonMerge.Field>?,
+    refusal: Person.Refusal?
   ) {
     self.desk = desk
     self.stays = stays
     self.goes = goes
-    self.isConflict = isConflict
+    self.refusal = refusal
     choices = PersonMerge.Field.allCases.compactMap { field in
       let (one, other) = (Self.value(field, of: stays), Self.value(field, of: goes))
       guard !one.utf8.elementsEqual(other.utf8) else { return nil }
@@ -111,6 +112,12 @@ struct PersonMergePage: Page {
     .text("revision") { String($0.stays.version) }.text("other_revision") {
       String($0.goes.version)
     }
-    .flag("conflict", \.isConflict)
+    .text("refusal") { page in
+      page.refusal.map {
+        $0 == .permissionsDiffer
+          ? L("One of the two is not to be contacted and the other may be. Settle that first.")
+          : L("Somebody changed one of the two. Look again, then decide.")
+      }
+    }
     .flag("has_choices") { !$0.choices.isEmpty }.list("choices", \.choices)
 }

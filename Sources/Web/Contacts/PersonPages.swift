@@ -55,7 +55,7 @@ enum PersonPages {
   private static func choose(_ visit: Visit) throws -> Response {
     let id = try visit.id(Contact.self)
     if let other = try visit.queryID("with", of: Contact.self) {
-      return try compare(visit, id, other, taken: nil, isConflict: false)
+      return try compare(visit, id, other, taken: nil, refusal: nil)
     }
     let typed = try visit.request.query.value("q")?.trimmed ?? ""
     let (desk, person, found) = try visit.read(Person.find(id), Person.search(typed))
@@ -85,22 +85,22 @@ enum PersonPages {
         try merge.carryOut(as: operation, in: tx)
         return Links.operation(operation)
       }
-    } catch is Person.Refusal {
-      return try compare(visit, id, other, taken: taken, isConflict: true)
+    } catch let refusal as Person.Refusal {
+      return try compare(visit, id, other, taken: taken, refusal: refusal)
     }
   }
 
   private static func compare(
     _ visit: Visit, _ id: ID<Contact>, _ other: ID<Contact>, taken: Set<PersonMerge.Field>?,
-    isConflict: Bool
+    refusal: Person.Refusal?
   ) throws -> Response {
     let (desk, stays, goes) = try visit.read(Person.find(id), Person.find(other))
     guard let stays, let goes, id != other, !stays.isDeleted, !goes.isDeleted else {
       throw NotFound()
     }
     return try visit.page(
-      PersonMergePage(desk, stays, goes, taken: taken, isConflict: isConflict), desk,
-      status: isConflict ? .conflict : .ok)
+      PersonMergePage(desk, stays, goes, taken: taken, refusal: refusal), desk,
+      status: refusal == nil ? .ok : .conflict)
   }
 }
 
@@ -146,7 +146,7 @@ struct PersonForm {
       email.error = L("Another contact has this address. If it is the same person, merge the two.")
     case .phoneAlreadyKnown:
       phone.error = L("Another contact has this number. If it is the same person, merge the two.")
-    case .emptied, .withItself, .changedMeanwhile:
+    case .emptied, .withItself, .changedMeanwhile, .permissionsDiffer:
       lastName.error = L("Keep at least a name, an address or a number of this person.")
     }
   }

@@ -171,6 +171,11 @@ enum LeadChanges {
           id, contact, kind, isAllowed: isAllowed, reason: reason, in: tx)
         return Links.lead(id, work)
       }
+    } catch let error as PostgresError
+      where ["dnc_entries_live_key", "dnc_entries_removed"].contains(error.constraint)
+    {
+      form.reason.error = L("Somebody was quicker. Look again, then decide.")
+      return try LeadPages.show(visit, id: id, returned: .permission(form))
     } catch Lead.Refusal.alreadyThere {
       form.reason.error = L("Somebody was quicker. Look again, then decide.")
       return try LeadPages.show(visit, id: id, returned: .permission(form))

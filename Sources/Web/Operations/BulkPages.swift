@@ -51,11 +51,18 @@ enum BulkPages {
   }
 
   private static func show(_ visit: Visit) throws -> Response {
-    let id = try visit.id(Operation.self)
+    try show(visit, id: try visit.id(Operation.self), refusal: nil)
+  }
+
+  private static func show(
+    _ visit: Visit, id: ID<Operation>, refusal: Operation.Refusal?
+  ) throws -> Response {
     let (desk, operation, changes) = try visit.read(
       Operation.find(id), OperationChange.all(of: id))
     guard let operation else { throw NotFound() }
-    return try visit.page(OperationPage(desk, operation, changes), desk)
+    return try visit.page(
+      OperationPage(desk, operation, changes, refusal: refusal), desk,
+      status: refusal == nil ? .ok : .conflict)
   }
 
   private static func undo(_ visit: Visit) throws -> Response {
@@ -67,8 +74,10 @@ enum BulkPages {
       }
     } catch Operation.Refusal.undoneBefore {
       return try .seeOther(Links.operation(id))
-    } catch let error as PostgresError where error.constraint == "operations_undone_once" {
-      return try .seeOther(Links.operation(id))
+    } catch let error as PostgresError {
+      guard let refusal = Operation.Refusal(error) else { throw error }
+      guard refusal != .undoneBefore else { return try .seeOther(Links.operation(id)) }
+      return try show(visit, id: id, refusal: refusal)
     }
   }
 }

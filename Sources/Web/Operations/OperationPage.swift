@@ -6,8 +6,13 @@ struct OperationPage: Page {
   let desk: Desk
   let operation: Operation
   let changes: [Line]
+  let refusal: Operation.Refusal?
 
-  init(_ desk: Desk, _ operation: Operation, _ changes: [OperationChange]) {
+  init(
+    _ desk: Desk, _ operation: Operation, _ changes: [OperationChange],
+    refusal: Operation.Refusal?
+  ) {
+    self.refusal = refusal
     self.desk = desk
     self.operation = operation
     self.changes = changes.map { Line($0, currency: desk.viewer.currency) }
@@ -47,8 +52,21 @@ struct OperationPage: Page {
     }
   }
 
+  private var refusalWords: L? {
+    switch refusal {
+    case nil, .undoneBefore: nil
+    case .laterMerge:
+      L("One of these leads was merged into another since. Take that merge back first.")
+    case .addressTaken:
+      L(
+        "A person's address or number belongs to somebody else by now. Merge the two, or change it there first."
+      )
+    }
+  }
+
   static let template = "operations/show"
   static let keys = Keys<OperationPage>().include(\.desk)
+    .text("refusal") { $0.refusalWords }
     .text("operation_id") { $0.operation.id.description }.text("what", \.words)
     .text("by_name", \.operation.by.name)
     .moment("done") { Moment($0.operation.at, now: $0.desk.viewer.now) }

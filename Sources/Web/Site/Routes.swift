@@ -42,8 +42,6 @@ extension Site {
     LeadListPage.self, NewLeadPage.self, EditLeadPage.self,
     LeadTimelinePage.self, LeadDraftsPage.self, LeadConversationPage.self, LeadHistoryPage.self,
     LeadRelationshipsPage.self, BoardPage.self, WorkspacePage.self, AssignmentPage.self,
-    NoteDetailPage.self,
-    NotificationListPage.self,
     NoteDetailPage.self, NotificationListPage.self,
     ImportListPage.self, NewImportPage.self, ImportPage.self,
     NewDraftPage.self, EditDraftPage.self, DraftPage.self,

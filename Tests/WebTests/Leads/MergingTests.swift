@@ -89,6 +89,59 @@ import Testing
     #expect(try acme.sales.get("/leads").leadTitles.sorted() == ["Edited", "New kitchen"])
   }
 
+  @Test func `of a chain the later one is taken back first, then the earlier`() throws {
+    let before = try acme.dump()
+    let third = try acme.lead(title: "Third", email: "third@example.com")
+    let withThird = try acme.dump()
+    let first = try merge(kept, other)
+    let second = try merge(third, kept)
+
+    let refused = try acme.sales.post("\(first.place ?? "")/undo")
+    _ = try acme.sales.post("\(second.place ?? "")/undo")
+    _ = try acme.sales.post("\(first.place ?? "")/undo")
+
+    #expect(refused.status == 409)
+    #expect(refused.shows("Take that merge back first."))
+    #expect(try acme.dump() == withThird)
+    #expect(before != withThird)
+  }
+
+  @Test func `and taking it back leaves no name of a person who is not there`() throws {
+    let nobody = try acme.sales.post("/leads", ["title": "Nobody's"]).id
+    let before = try acme.dump()
+    let answer = try merge(nobody, other)
+    #expect(try acme.count("leads", where: "id = \(nobody)::uuid and contact_name = 'Dupont'") == 1)
+
+    _ = try acme.sales.post("\(answer.place ?? "")/undo")
+
+    #expect(try acme.dump() == before)
+  }
+
+  @Test func `takes the earlier follow-up`() throws {
+    _ = try acme.sales.post("/leads/\(other)/follow-up", ["day": "2030-01-15"])
+    _ = try merge(kept, other)
+
+    #expect(
+      try acme.count("leads", where: "id = \(kept)::uuid and next_followup_at is not null") == 1)
+  }
+
+  @Test func `starts no new version of a draft of the one that went`() throws {
+    let draft = try acme.waitingDraft()
+    _ = try acme.reviewer.post(
+      "/drafts/\(draft)/rejection",
+      ["content_sha256": try acme.hash(of: draft), "comment": "no"])
+    let lead: String = try acme.look(
+      Query(
+        "lead", "select lead_id::text from drafts where id = \(draft)::uuid",
+        only: { try $0.next() }))
+    _ = try merge(kept, lead)
+
+    let next = try acme.sales.post("/drafts/\(draft)/versions")
+
+    #expect(next.status == 409)
+    #expect(try acme.count("drafts") == 1)
+  }
+
   @Test func `a chain of merges is read on the last one`() throws {
     let third = try acme.lead(title: "Third", email: "third@example.com")
     _ = try merge(kept, other)
@@ -170,6 +223,48 @@ import Testing
 
     _ = try acme.sales.post("\(answer.place ?? "")/undo")
     #expect(try acme.dump() == before)
+  }
+
+  @Test func `is taken back only while the address is free`() throws {
+    let answer = try merge([])
+    _ = try acme.lead(title: "Newcomer", email: "claire@work.example")
+
+    let refused = try acme.sales.post("\(answer.place ?? "")/undo")
+
+    #expect(refused.status == 409)
+    #expect(refused.shows("belongs to somebody else by now"))
+  }
+
+  @Test func `and taking it back leaves the primary person that somebody chose since`() throws {
+    let lead: String = try acme.look(
+      Query(
+        "lead", "select lead_id::text from lead_contacts where contact_id = \(other)::uuid",
+        only: { try $0.next() }))
+    let answer = try merge([])
+    _ = try acme.sales.post(
+      "/leads/\(lead)/contacts", ["last_name": "Chosen", "email": "chosen@example.com"])
+    let chosen: String = try acme.look(
+      Query(
+        "chosen",
+        "select id::text from contacts where tenant_id = app.tenant() and last_name = 'Chosen'",
+        only: { try $0.next() }))
+    _ = try acme.sales.post("/leads/\(lead)/contacts/\(chosen)/primary")
+
+    let undone = try acme.sales.post("\(answer.place ?? "")/undo")
+
+    #expect(undone.status == 303)
+    #expect(try acme.count("leads", where: "id = \(lead)::uuid and contact_name = 'Chosen'") == 1)
+  }
+
+  @Test func `is refused where one of the two is not to be contacted`() throws {
+    let lead: String = try acme.look(
+      Query(
+        "lead", "select lead_id::text from lead_contacts where contact_id = \(other)::uuid",
+        only: { try $0.next() }))
+    _ = try acme.sales.post(
+      "/leads/\(lead)/contacts/\(other)/prohibition", ["kind": "email", "reason": "asked"])
+
+    #expect(try merge([]).shows("One of the two is not to be contacted"))
   }
 
   @Test func `finds the other by name`() throws {
