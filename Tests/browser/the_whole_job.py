@@ -41,6 +41,8 @@ def a_lead_becomes_a_delivered_email(site, scripts):
     sales.page.get_by_label("Company").fill("Atelier & Fils <Paris>")
     sales.type("E-mail", address)
     sales.press("Add the lead")
+    if sales.status == 409:  # somebody of this name at this company is known from the first time
+        sales.press("Create it anyway")
     lead = sales.path.split("?")[0]
     that("the lead is captured and its record is shown", "captured" in sales.notice, sales.page.url)
     that("the company stands there as it was typed", "Atelier & Fils <Paris>" in sales.heading)
