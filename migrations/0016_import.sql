@@ -137,7 +137,8 @@ create table crm.lead_import_rows (
   company text,
   source text,
   estimated_value bigint,
-  tags text[],
+  -- As the leads' own: what they would refuse is found while the file is read.
+  tags text[] check (app.are_tags(tags)),
   external_id text,
   -- The lead's own id, in a file that was exported here.
   known_id uuid,
@@ -182,7 +183,7 @@ grant select, insert (tenant_id, fingerprint, mapping, mode), update (mapping, m
 
 -- lint:allow index: before the first release
 create index leads_external_id_idx on crm.leads (tenant_id, external_id)
-  where external_id is not null and deleted_at is null;
+  where external_id is not null and (deleted_at is null or merged_into is not null);
 
 -- Called for each lead several times: without a setting and without STRICT they become part of the expressions
 -- they stand in. Their names were resolved when they were made.
@@ -204,7 +205,9 @@ begin
     return new;
   end if;
   if new.state <> old.state or new.round <> old.round then
-    if move not in ('mapping checking', 'checked checking', 'checking checking', 'checked committing', 'done undoing')
+    if move not in ('mapping checking', 'checked checking', 'checking checking', 'checked committing', 'done undoing',
+                    -- Half written, and no worker gets any further.
+                    'committing undoing')
        and (current_user <> 'closerflow_owner'
             or move not in ('checking checked', 'committing done', 'undoing undone')) then
       raise exception 'an import does not move from % to %', old.state, new.state
@@ -332,7 +335,8 @@ create function app.uuid_at(p_ms bigint, p_n bigint) returns uuid
 
 -- Finds whom the rows of some lines are about, and says what would become of them: somebody known by
 -- number of record, address or telephone number, or of the same name at the same company, is a duplicate, or
--- updated, as the mode says; the rest are new. Where only name and company speak and the file has an address
+-- updated, as the mode says; the rest are new. A merged lead is the one it went into. A number of record beside
+-- the address of somebody who does not stand at that lead is an error: it would be written over the wrong person. Where only name and company speak and the file has an address
 -- or a number of its own, it is left to a person.
 create function app.judge_import(p_import uuid, p_from int, p_to int) returns void
   language plpgsql security definer
@@ -360,11 +364,16 @@ begin
            coalesce(
              case when a.known_id is not null then
                (select l.id from crm.leads l
-                 where l.tenant_id = this_tenant and l.id = a.known_id and l.deleted_at is null) end,
+                 where l.tenant_id = this_tenant and l.deleted_at is null and l.id = (
+                   select coalesce(g.merged_into, g.id) from crm.leads g
+                    where g.tenant_id = this_tenant and g.id = a.known_id)) end,
              case when a.external_id is not null then
-             (select l.id from crm.leads l
-               where l.tenant_id = this_tenant and l.external_id = a.external_id and l.deleted_at is null
-               order by l.id desc limit 1) end) as by_number,
+               (select l.id from crm.leads l
+                 where l.tenant_id = this_tenant and l.deleted_at is null and l.id = (
+                   select coalesce(g.merged_into, g.id) from crm.leads g
+                    where g.tenant_id = this_tenant and g.external_id = a.external_id
+                      and (g.deleted_at is null or g.merged_into is not null)
+                    order by g.deleted_at is null desc, g.id desc limit 1)) end) as by_number,
            case when coalesce(a.by_email, a.by_phone) is not null then
              (select l.id from crm.lead_contacts lc
                join crm.leads l on l.tenant_id = lc.tenant_id and l.id = lc.lead_id
@@ -376,6 +385,9 @@ begin
     -- Two lines that name one person by different means are one: the first counts.
     select k.*, row_number() over (partition by k.contact_id order by k.line) as nth,
            first_value(k.line) over (partition by k.contact_id order by k.line) as first_line,
+           k.by_number is not null and k.contact_id is not null and (
+             select lc.contact_id from crm.lead_contacts lc
+              where lc.tenant_id = this_tenant and lc.lead_id = k.by_number and lc.contact_id = k.contact_id) is null as is_elsewhere,
            case when k.contact_id is null and k.by_number is null and k.name is not null and k.company is not null then
              (select l.id from crm.leads l
                where l.tenant_id = this_tenant and coalesce(app.fold(l.company), '') = app.fold(k.company)
@@ -385,13 +397,14 @@ begin
   ), judged as (
     select k.line, k.contact_id, coalesce(k.by_number, k.by_person, k.by_name) as lead_id,
            case
-             when k.by_email <> k.by_phone then 'error'
+             when k.by_email <> k.by_phone or k.is_elsewhere then 'error'
              when k.contact_id is not null and k.nth > 1 then 'duplicate'
              when coalesce(k.by_number, k.by_person, k.by_name) is null then 'new'
              when chosen_mode = 'create' or coalesce(k.by_number, k.by_person) is null and k.has_address then 'duplicate'
              else 'update' end as status,
            case
              when k.by_email <> k.by_phone then array['two_people']
+             when k.is_elsewhere then array['other_person']
              when k.contact_id is not null and k.nth > 1 then array['same_line:' || k.first_line]
              when coalesce(k.by_number, k.by_person) is not null and chosen_mode = 'create' then array['known']
              when k.by_name is not null and (chosen_mode = 'create' or k.has_address) then array['similar']
@@ -630,7 +643,8 @@ begin
     from app.import_changes(p_changes) c where c.lead_id is not null;
 end $$;
 
--- Writes the next updates of leads that are known, and what each field was before. No line when none is left.
+-- Writes the next updates of leads that are known, and what each field was before; lines about one lead, or
+-- one person, take their turns. No line when none is left.
 create function app.import_updates(p_import uuid, p_after int, p_limit int, out written int, out last_line int)
   language plpgsql security definer
   set search_path = pg_catalog, pg_temp
@@ -639,22 +653,31 @@ declare
   this_tenant constant uuid := app.tenant();
   this_import constant crm.lead_imports := sec.import_in(p_import, 'committing');
   fills constant boolean := this_import.mode = 'fill_blanks';
+  from_line int;
   lines int[];
   changes jsonb;
 begin
-  -- One line a lead: two lines about one take their turns.
-  select array_agg(p.line order by p.line) into lines from (
-    select distinct on (q.lead_id) q.line from (
-      select r.line, r.lead_id from crm.lead_import_rows r
-       where r.tenant_id = this_tenant and r.import_id = p_import and r.status = 'update'
-         and r.line > p_after
-       order by r.line limit p_limit) q
-     order by q.lead_id, q.line) p;
-  written := coalesce(cardinality(lines), 0);
-  last_line := lines[written];
-  if lines is null then return; end if;
+  select min(p.line), max(p.line) into from_line, last_line from (
+    select r.line from crm.lead_import_rows r
+     where r.tenant_id = this_tenant and r.import_id = p_import and r.status = 'update'
+       and r.line > p_after
+     order by r.line limit p_limit) p;
+  written := 0;
+  if from_line is null then return; end if;
   -- Somebody may have changed them since the dry run.
-  perform app.judge_import(p_import, lines[1], last_line);
+  perform app.judge_import(p_import, from_line, last_line);
+  select array_agg(t.line order by t.line) into lines from (
+    select q.line, row_number() over (partition by q.lead_id order by q.line) as of_lead,
+           row_number() over (partition by coalesce(q.contact_id, q.lead_id) order by q.line) as of_contact
+      from (select r.line, r.lead_id, coalesce(r.contact_id, (
+                     select lc.contact_id from crm.lead_contacts lc
+                      where lc.tenant_id = this_tenant and lc.lead_id = r.lead_id and lc.is_primary)) as contact_id
+              from crm.lead_import_rows r
+             where r.tenant_id = this_tenant and r.import_id = p_import and r.status = 'update'
+               and r.line between from_line and last_line) q) t
+   where t.of_lead = 1 and t.of_contact = 1;
+  if lines is null then return; end if;
+  written := cardinality(lines);
   perform from crm.leads l
    where l.tenant_id = this_tenant
      and l.id in (select r.lead_id from crm.lead_import_rows r
@@ -694,6 +717,25 @@ begin
   on conflict on constraint operation_changes_key do update set new = excluded.new;
   update crm.lead_import_rows r set status = 'done'
    where r.tenant_id = this_tenant and r.import_id = p_import and r.line = any (lines) and r.status = 'update';
+end $$;
+
+-- Leaves out the next row of a status behind a line: by itself it met an error of its data. No line when there
+-- is none.
+create function app.refuse_import_row(
+  p_import uuid, p_after int, p_status text, p_why text, out written int, out last_line int)
+  language plpgsql security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  this_import constant crm.lead_imports := sec.import_in(p_import, 'committing');
+begin
+  written := 0;
+  update crm.lead_import_rows r set status = 'error', reasons = array['refused:' || p_why], lead_id = null, contact_id = null
+   where r.tenant_id = this_import.tenant_id and r.import_id = p_import and p_status in ('new', 'update')
+     and r.line = (select min(n.line) from crm.lead_import_rows n
+                    where n.tenant_id = this_import.tenant_id and n.import_id = p_import and n.status = p_status
+                      and n.line > p_after)
+  returning r.line into last_line;
 end $$;
 
 -- Ends the writing. The file is not needed any more; its rows stay.
@@ -818,7 +860,9 @@ begin
    order by l.id for no key update;
   with picked as (
     select r.line, r.lead_id, r.contact_id, r.makes_contact, row_number() over (order by r.line) as n,
-           l.deleted_at is not null as is_gone, l.event_seq = 1 and l.revision = 1 as is_untouched
+           l.deleted_at is not null as is_gone, l.event_seq + 1 as event_seq,
+           -- What they wrote first came in with them.
+           l.event_seq = case when r.message is null then 1 else 2 end and l.revision = 1 as is_untouched
       from crm.lead_import_rows r join crm.leads l on l.tenant_id = this_tenant and l.id = r.lead_id
      where r.tenant_id = this_tenant and r.import_id = p_import and r.status = 'done' and r.makes_lead
        and r.line > p_after
@@ -832,7 +876,7 @@ begin
   ), leaving as (
     select p.*, app.uuid_at(now_ms, p.n) as event from picked p where p.is_untouched and not p.is_gone
   ), gone as (
-    update crm.leads l set deleted_at = now(), event_seq = 2 from leaving p
+    update crm.leads l set deleted_at = now(), event_seq = p.event_seq from leaving p
      where l.tenant_id = this_tenant and l.id = p.lead_id
   ), alone as (
     update crm.contacts c set deleted_at = now() from leaving p
@@ -844,7 +888,7 @@ begin
   ), told as (
     insert into crm.outbox_events
       (tenant_id, id, aggregate_type, aggregate_id, aggregate_seq, type, version, payload, dedupe_key)
-    select this_tenant, p.event, 'lead', p.lead_id, 2, 'LeadDeleted', 1, '{"from": "active"}',
+    select this_tenant, p.event, 'lead', p.lead_id, p.event_seq, 'LeadDeleted', 1, '{"from": "active"}',
            this_tenant || ':LeadDeleted.v1:' || p.event
       from leaving p
   ), shown as (
@@ -857,34 +901,73 @@ begin
   select count(*), max(m.line) into written, last_line from marked m;
 end $$;
 
+-- Ends the undo, also of what was half written only: it counts what had been.
 create function app.finish_undo(p_import uuid) returns void
   language plpgsql security definer
   set search_path = pg_catalog, pg_temp
 as $$
 declare
   this_import constant crm.lead_imports := sec.import_in(p_import, 'undoing');
-  kept int;
+  counted record;
 begin
-  select count(*) into kept from crm.lead_import_rows r
-   where r.tenant_id = this_import.tenant_id and r.import_id = p_import and r.status = 'kept';
+  delete from crm.lead_import_chunks c where c.tenant_id = this_import.tenant_id and c.import_id = p_import;
+  select count(*) filter (where r.makes_lead) as new_rows,
+         count(*) filter (where r.status = 'done' and not r.makes_lead) as update_rows,
+         count(*) filter (where r.status = 'duplicate') as duplicate_rows,
+         count(*) filter (where r.status = 'error') as error_rows,
+         count(*) filter (where r.status = 'kept') as kept_rows
+    into counted
+    from crm.lead_import_rows r where r.tenant_id = this_import.tenant_id and r.import_id = p_import;
   update crm.operations o
-     set undone_at = now(), undone_by = app.actor(),
-         refused = kept + (select count(*) from crm.operation_changes c
-                            where c.tenant_id = o.tenant_id and c.operation_id = o.id and c.outcome = 'refused')
+     set undone_at = now(), undone_by = app.actor(), subjects = counted.new_rows + counted.update_rows,
+         refused = counted.kept_rows + (select count(*) from crm.operation_changes c
+                                         where c.tenant_id = o.tenant_id and c.operation_id = o.id and c.outcome = 'refused')
    where o.tenant_id = this_import.tenant_id and o.id = this_import.operation_id;
-  update crm.lead_imports i set state = 'undone', kept_rows = kept
+  update crm.lead_imports i
+     set state = 'undone', new_rows = counted.new_rows, update_rows = counted.update_rows,
+         duplicate_rows = counted.duplicate_rows, error_rows = counted.error_rows, kept_rows = counted.kept_rows
    where i.tenant_id = this_import.tenant_id and i.id = p_import;
 end $$;
+
+-- Forgets as before, and files that nobody imported within thirty days of their upload, a few at a time.
+create or replace function app.forget_expired() returns void
+  language sql security definer
+  set search_path = pg_catalog, pg_temp
+  begin atomic
+    delete from sec.sessions where expires_at < now() - interval '1 day';
+    delete from sec.login_throttles where updated_at < now() - interval '1 day';
+    delete from crm.idempotency_keys where created_at < now() - interval '2 days';
+    with forgotten as materialized (
+      select i.tenant_id, i.id from crm.lead_imports i
+       where i.state in ('mapping', 'checking', 'checked') and i.created_at < now() - interval '30 days'
+       order by i.created_at limit 20 for update skip locked
+    ), chunks as (
+      delete from crm.lead_import_chunks c using forgotten f where c.tenant_id = f.tenant_id and c.import_id = f.id
+    ), lines as (
+      delete from crm.lead_import_rows r using forgotten f where r.tenant_id = f.tenant_id and r.import_id = f.id
+    )
+    delete from crm.lead_imports i using forgotten f where i.tenant_id = f.tenant_id and i.id = f.id;
+  end;
 
 grant execute on function app.start_import(uuid, uuid) to closerflow_web;
 grant execute on function
   app.judge_import(uuid, int, int), app.finish_check(uuid), app.import_new_leads(uuid, int, int), app.import_updates(uuid, int, int),
-  app.finish_import(uuid), app.undo_import_changes(uuid, int), app.undo_import_leads(uuid, int, int), app.finish_undo(uuid)
+  app.refuse_import_row(uuid, int, text, text), app.finish_import(uuid), app.undo_import_changes(uuid, int),
+  app.undo_import_leads(uuid, int, int), app.finish_undo(uuid)
   to closerflow_worker;
 
 -- migrate:down
+create or replace function app.forget_expired() returns void
+  language sql security definer
+  set search_path = pg_catalog, pg_temp
+  begin atomic
+    delete from sec.sessions where expires_at < now() - interval '1 day';
+    delete from sec.login_throttles where updated_at < now() - interval '1 day';
+    delete from crm.idempotency_keys where created_at < now() - interval '2 days';
+  end;
 drop function app.start_import(uuid, uuid), app.judge_import(uuid, int, int), app.finish_check(uuid),
-  app.import_new_leads(uuid, int, int), app.import_updates(uuid, int, int), app.finish_import(uuid),
+  app.import_new_leads(uuid, int, int), app.import_updates(uuid, int, int),
+  app.refuse_import_row(uuid, int, text, text), app.finish_import(uuid),
   app.undo_import_changes(uuid, int), app.undo_import_leads(uuid, int, int), app.finish_undo(uuid),
   sec.apply_import_changes(uuid, uuid, jsonb), app.import_changes(jsonb), sec.import_in(uuid, text), app.uuid_at(bigint, bigint);
 create or replace function app.stamp_actor() returns trigger

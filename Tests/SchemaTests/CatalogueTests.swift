@@ -167,6 +167,7 @@ import Testing
         "app.open_session",
         "app.outbox_gauge",
         "app.propose_questions",
+        "app.refuse_import_row",
         "app.renew_jobs",
         "app.renew_leases",
         "app.renew_leases",

@@ -98,6 +98,7 @@ import Testing
       Query("attack", "select app.judge_import(\(id)::uuid, 1, 10)"),
       Query("attack", "select app.import_new_leads(\(id)::uuid, 0, 10)"),
       Query("attack", "select app.import_updates(\(id)::uuid, 0, 10)"),
+      Query("attack", "select app.refuse_import_row(\(id)::uuid, 0, 'new', 'x')"),
       Query("attack", "select app.finish_import(\(id)::uuid)"),
       Query("attack", "select app.undo_import_changes(\(id)::uuid, 10)"),
       Query("attack", "select app.undo_import_leads(\(id)::uuid, 0, 10)"),

@@ -106,11 +106,27 @@ final class ImportCheck {
 
   private func flush() throws {
     guard !batch.isEmpty else { return }
-    let (rows, job, subject, read) = (batch, job, subject, read)
-    try database.write(as: job) { tx in
-      rows.insert(into: subject.id, round: subject.round, in: tx)
-      tx.advance(job, done: read, of: subject.rows)
-    }
+    try keep(batch)
     batch.removeAll(keepingCapacity: true)
+  }
+
+  /// In one transaction; where the database refuses a row, in halves down to that one, in their order.
+  private func keep(_ rows: [ImportRow]) throws {
+    let (job, subject, read) = (job, subject, read)
+    do {
+      try database.write(as: job) { tx in
+        rows.insert(into: subject.id, round: subject.round, in: tx)
+        tx.advance(job, done: read, of: subject.rows)
+      }
+    } catch let error as PostgresError where error.isOfData {
+      if rows.count > 1 {
+        try keep(Array(rows.prefix(rows.count / 2)))
+        try keep(Array(rows.dropFirst(rows.count / 2)))
+      } else if let row = rows.first, !row.isRefused {
+        try keep([row.refused(error)])
+      } else {
+        throw error
+      }
+    }
   }
 }

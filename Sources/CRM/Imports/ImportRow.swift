@@ -25,6 +25,7 @@ struct ImportRow: Sendable {
   var language: WrittenLanguage?
 
   private var fullName: String?
+  private(set) var isRefused = false
 
   /// What it takes to read a row besides the row.
   struct Reading: Sendable {
@@ -56,6 +57,19 @@ struct ImportRow: Sendable {
       language
       ?? WrittenLanguage.detect(
         [title, description, message].compactMap { $0 }.joined(separator: "\n"))
+  }
+
+  /// What stands there, and nothing of what it was read as: the database would not have it.
+  func refused(_ error: PostgresError) -> ImportRow {
+    var refused = ImportRow(line: line, raw: raw)
+    refused.refuse("refused:\(error.constraint ?? error.sqlState ?? "")")
+    refused.isRefused = true
+    return refused
+  }
+
+  private init(line: Int, raw: [String]) {
+    self.line = line
+    self.raw = raw
   }
 
   private var name: String? {

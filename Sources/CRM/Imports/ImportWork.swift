@@ -39,16 +39,37 @@ package struct ImportWork: JobWork, Sendable {
 
   private typealias Step = @Sendable (ID<LeadImport>, Int) -> Query<Batch>
 
-  private static let updates: Step = { id, after in
+  /// A step of the writing, which is tried with fewer rows where one of them cannot be written.
+  private struct Writing: Sendable {
+    /// The rows that wait for it.
+    let status: String
+    let rowsABatch: Int
+    /// Behind a line, at most so many.
+    let step: @Sendable (ID<LeadImport>, Int, Int) -> Query<Batch>
+  }
+
+  private static let updates = Writing(status: "update", rowsABatch: updatesABatch) {
+    id, after, limit in
     Query(
       "LeadImport.writeUpdates",
-      "select written, last_line from app.import_updates(\(id), \(after), \(updatesABatch))",
+      "select written, last_line from app.import_updates(\(id), \(after), \(limit))",
       only: Batch.init)
   }
-  private static let leads: Step = { id, after in
+  private static let leads = Writing(status: "new", rowsABatch: leadsABatch) { id, after, limit in
     Query(
       "LeadImport.writeLeads",
-      "select written, last_line from app.import_new_leads(\(id), \(after), \(leadsABatch))",
+      "select written, last_line from app.import_new_leads(\(id), \(after), \(limit))",
+      only: Batch.init)
+  }
+  private static func refused(
+    _ id: ID<LeadImport>, _ after: Int, _ status: String, _ error: PostgresError
+  ) -> Query<Batch> {
+    Query(
+      "LeadImport.refuseRow",
+      """
+      select written, last_line
+      from app.refuse_import_row(\(id), \(after), \(status), \(error.constraint ?? error.sqlState ?? ""))
+      """,
       only: Batch.init)
   }
   private static let undoneChanges: Step = { id, _ in
@@ -75,15 +96,28 @@ package struct ImportWork: JobWork, Sendable {
     var isQuiet = false
     while !isQuiet {
       isQuiet = true
-      for step in [Self.updates, Self.leads] {
+      for writing in [Self.updates, Self.leads] {
         var after = 0
+        var limit = writing.rowsABatch
         while true {
           guard mayGoOn() else { return .paused }
-          let batch = try batch(step(id, after), job, database, done: done, of: total)
+          let batch: Batch
+          do {
+            batch = try self.batch(
+              writing.step(id, after, limit), job, database, done: done, of: total)
+            limit = min(limit * 2, writing.rowsABatch)
+          } catch let error as PostgresError where error.isOfData {
+            guard limit == 1 else {
+              limit /= 2
+              continue
+            }
+            batch = try self.batch(
+              Self.refused(id, after, writing.status, error), job, database, done: done, of: total)
+          }
           guard let last = batch.lastLine else { break }
           after = last
           done += batch.written
-          if batch.written > 0 { isQuiet = false }
+          isQuiet = false
         }
       }
     }
@@ -100,7 +134,8 @@ package struct ImportWork: JobWork, Sendable {
     let id = found.id
     let total = found.counts.new + found.counts.updates
     var done = 0
-    for step in [Self.undoneChanges, Self.undoneLeads] {
+    // What is put back is told of the leads it stands at: those that go are gone by then.
+    for step in [Self.undoneLeads, Self.undoneChanges] {
       var after = 0
       while true {
         guard mayGoOn() else { return .paused }
@@ -147,5 +182,13 @@ package struct ImportWork: JobWork, Sendable {
         "select count(*) from lead_import_rows where import_id = \(id) and status = 'done'",
         only: { try $0.next(Int.self) }))
     return count
+  }
+}
+
+extension PostgresError {
+  /// What was to be kept breaks a rule or fits no column (classes 22 and 23): it would the next time too.
+  var isOfData: Bool {
+    guard let state = sqlState?.utf8 else { return false }
+    return state.starts(with: "22".utf8) || state.starts(with: "23".utf8)
   }
 }

@@ -165,11 +165,12 @@ extension LeadImport {
     tx.ask(.import, about: id)
   }
 
+  /// Asks for it to be taken back; also where it is half written and no worker is at it.
   package static func undo(_ id: ID<LeadImport>, in tx: Transaction<some Entry>) throws {
     let found = try look(id, in: tx) { found, isAtWork in
-      found.state == .done || found.state == .undoing && !isAtWork
+      found.state == .done || [.committing, .undoing].contains(found.state) && !isAtWork
     }
-    if found.state == .done {
+    if found.state != .undoing {
       tx.run("LeadImport.undo", "update lead_imports set state = 'undoing' where id = \(id)")
     }
     tx.ask(.import, about: id)

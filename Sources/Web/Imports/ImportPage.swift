@@ -88,6 +88,8 @@ struct ImportPage: Page {
     .text("state_name") { $0.subject.state.words }.text("state_tone") { $0.subject.state.tone }
     .flag("at_work", \.isAtWork).flag("stuck", \.isStuck).text("step_back", \.stepBack)
     .flag("may_map_again") { $0.subject.state == .checking }
+    .flag("half_written") { $0.subject.state == .committing }
+    .flag("unwritten") { [.mapping, .checking, .checked].contains($0.subject.state) }
     .text("job_error") { $0.job?.lastError ?? "" }
     .text("progress_done") { String($0.job?.done ?? 0) }
     .text("progress_total") { String($0.job?.total ?? $0.subject.rows) }

@@ -83,6 +83,9 @@ enum ImportWords {
     case "empty": return L("It says nothing of a lead.")
     case "two_people":
       return L("The address is one contact's and the number another's.")
+    case "other_person":
+      return L("Its address or number is that of somebody who does not stand at this lead.")
+    case "refused": return L("Something in this row cannot be stored.")
     case "same_line": return L("Line \(detail) says the same person or number already.")
     case "known": return L("This lead is known already.")
     case "similar": return L("A lead of this name at this company is known already.")

@@ -1,0 +1,212 @@
+import CRM
+import Postgres
+import TestSupport
+import Testing
+
+@Suite struct `Imports in trouble` {
+  @Test func `leave out the one row that cannot be written, and go on with the rest`() throws {
+    let acme = try TestTenant.fresh()
+    let rows = (1...9).map { "Lead \($0),l\($0)@example.com" }.joined(separator: "\n")
+    let place = try acme.upload("title,email\n\(rows)\n")
+    _ = try acme.check(place, columns: ["title", "email"])
+    try acme.change(
+      "update lead_import_rows set title = repeat('x', 300) where tenant_id = app.tenant() and line = 5"
+    )
+
+    try acme.ask("commit", place)
+    let page = try acme.sales.get(place)
+
+    #expect(page.shows("Something in this row cannot be stored."))
+    #expect(try acme.count("lead_imports", where: "state = 'done' and error_rows = 1") == 1)
+    #expect(try acme.count("leads") == 8)
+  }
+
+  @Test func `leave out the one update that cannot be written`() throws {
+    let acme = try TestTenant.fresh()
+    let leads = try (1...3).map { try acme.lead(email: "l\($0)@example.com") }
+    let rows = leads.map { "\($0),New" }.joined(separator: "\n")
+    let place = try acme.upload("id,title\n\(rows)\n")
+    _ = try acme.check(place, columns: ["id", "title"], mode: "update")
+    try acme.change(
+      "update lead_import_rows set title = repeat('x', 300) where tenant_id = app.tenant() and line = 3"
+    )
+
+    try acme.ask("commit", place)
+
+    #expect(try acme.count("leads", where: "title = 'New'") == 2)
+    #expect(
+      try acme.count("lead_import_rows", where: "status = 'error' and line = 3 and lead_id is null")
+        == 1)
+  }
+
+  @Test func `find in the dry run what cannot be stored`() throws {
+    let acme = try TestTenant.fresh()
+    let place = try acme.upload("title,tags\nA,vip\nB,x²\nC,½\nD,①\nE,ⅷ\nF,vip\n")
+
+    let page = try acme.check(place, columns: ["title", "tags"])
+    try acme.ask("commit", place)
+
+    #expect(page.shows("Waiting for your word"))
+    #expect(try acme.count("leads", where: "title in ('A', 'F') and tags = '{vip}'") == 2)
+    #expect(throws: PostgresError.self) {
+      try acme.change(
+        "update lead_import_rows set tags = '{Not one}' where tenant_id = app.tenant() and line = 2"
+      )
+    }
+  }
+
+  @Test func `can be taken back half written`() throws {
+    let acme = try TestTenant.fresh()
+    let place = try acme.upload("title,email\nA,a@example.com\nB,b@example.com\n")
+    _ = try acme.check(place, columns: ["title", "email"])
+    try halfWritten(acme, place)
+
+    let stuck = try acme.sales.get(place)
+    try acme.ask("undo", place)
+    let page = try acme.sales.get(place)
+
+    #expect(stuck.shows("Go on"))
+    #expect(stuck.shows("Take the import back"))
+    #expect(page.shows("Taken back"))
+    #expect(
+      try acme.count("lead_imports", where: "state = 'undone' and new_rows = 1 and kept_rows = 0")
+        == 1)
+    #expect(try acme.count("leads", where: "deleted_at is null") == 0)
+    #expect(try acme.count("leads") == 1)
+    #expect(try acme.count("lead_import_chunks") == 0)
+    #expect(
+      try acme.count("operations", where: "undone_at is not null and subjects = 1") == 1)
+  }
+
+  @Test func `are not taken back while they are being written`() throws {
+    let acme = try TestTenant.fresh()
+    let place = try acme.upload("title\nA\n")
+    _ = try acme.check(place, columns: ["title"])
+    let job = try leased(acme, place)
+
+    _ = try acme.sales.post("\(place)/undo")
+
+    #expect(try acme.count("lead_imports", where: "state = 'committing'") == 1)
+    try acme.change("update jobs set state = 'failed', lease_until = null where id = \(job)::uuid")
+  }
+
+  @Test func `write one person of two leads one after the other`() throws {
+    let acme = try TestTenant.fresh()
+    let one = try acme.lead(title: "One")
+    let two = try acme.lead(title: "Two")
+    #expect(try acme.contact(of: one) == acme.contact(of: two))
+
+    let place = try acme.importing(
+      "id,first\n\(one),Clara\n\(two),Clarissa\n", columns: ["id", "first_name"], mode: "update")
+    #expect(try acme.count("leads", where: "contact_name = 'Clarissa Fontaine'") == 2)
+    #expect(try acme.count("lead_import_rows", where: "status = 'done'") == 2)
+
+    try acme.ask("undo", place)
+    #expect(try acme.count("leads", where: "contact_name = 'Claire Fontaine'") == 2)
+  }
+
+  @Test func `do not write over a person who stands at another lead`() throws {
+    let acme = try TestTenant.fresh()
+    let one = try acme.lead(title: "One")
+    _ = try acme.lead(title: "Two", email: "yves@example.com")
+    let place = try acme.upload("id,first,email\n\(one),Xavier,yves@example.com\n")
+
+    let page = try acme.check(place, columns: ["id", "first_name", "email"], mode: "update")
+    try acme.ask("commit", place)
+
+    #expect(
+      page.shows("Its address or number is that of somebody who does not stand at this lead."))
+    #expect(try acme.count("contacts", where: "first_name = 'Xavier'") == 0)
+    #expect(try acme.count("contacts", where: "first_name = 'Claire'") == 2)
+  }
+
+  @Test(arguments: ["id", "external_id"])
+  func `know a merged lead as the one it went into`(by column: String) throws {
+    let acme = try TestTenant.fresh()
+    let gone = try acme.lead(title: "Gone", email: "gone@example.com")
+    let stays = try acme.lead(title: "Stays", email: "stays@example.com")
+    try acme.change("update leads set external_id = 'K-1' where id = \(gone)::uuid")
+    let form = try acme.sales.get("/leads/\(stays)/merge?with=\(gone)")
+    _ = try acme.sales.post(
+      "/leads/\(stays)/merge",
+      [
+        "with": gone, "revision": form.hidden("revision") ?? "",
+        "other_revision": form.hidden("other_revision") ?? "",
+      ])
+    // A number of record of its own, so that only the merge says which lead is meant.
+    try acme.change("update leads set external_id = 'K-2' where id = \(stays)::uuid")
+
+    _ = try acme.importing(
+      "key,company\n\(column == "id" ? gone : "K-1"),Maison\n", columns: [column, "company"],
+      mode: "update")
+
+    #expect(try acme.count("leads", where: "company = 'Maison' and id = \(stays)::uuid") == 1)
+    #expect(try acme.count("leads") == 2)
+  }
+
+  @Test func `take back a lead whose person they had filled, and one that wrote`() throws {
+    let acme = try TestTenant.fresh()
+    let lead = try acme.lead()
+    _ = try acme.sales.post("/leads/\(lead)/deletion")
+    let place = try acme.importing(
+      "title,email,phone,message\nNew,claire@fontaine.example,+33 6 12 34 56 78,\nOther,,,Hello\n",
+      columns: ["title", "email", "phone", "message"])
+    #expect(try acme.count("contacts", where: "phone is not null") == 1)
+
+    try acme.ask("undo", place)
+
+    #expect(try acme.count("leads", where: "deleted_at is null") == 0)
+    #expect(try acme.count("contacts", where: "phone is null and deleted_at is null") == 1)
+    #expect(try acme.count("lead_imports", where: "kept_rows = 0") == 1)
+  }
+
+  @Test func `are forgotten when nobody imported them within thirty days`() throws {
+    let acme = try TestTenant.fresh()
+    let old = try acme.upload("title\nOld\n")
+    _ = try acme.check(old, columns: ["title"])
+    let done = try acme.importing("title\nDone\n", columns: ["title"])
+    try acme.change(
+      "update lead_imports set created_at = now() - interval '31 days' where tenant_id = app.tenant()"
+    )
+    let young = try acme.upload("title\nYoung\n")
+
+    try TestDatabase.open(as: .worker).call(Housekeeping.forgetExpired)
+
+    #expect(try acme.sales.get(old).status == 404)
+    #expect(try acme.sales.get(done).status == 200)
+    #expect(
+      try acme.sales.get(young).shows("A file that is not imported within 30 days is deleted."))
+    #expect(try acme.count("lead_import_chunks") == 1)
+    #expect(try acme.count("lead_import_rows") == 1)
+  }
+
+  /// One of its rows is written, then its worker failed for good.
+  private func halfWritten(_ tenant: TestTenant, _ place: String) throws {
+    let job = try leased(tenant, place)
+    try TestDatabase.open(as: .worker).script(
+      """
+      begin; select app.enter_job('\(tenant.id)', '\(job)', 1);
+      select app.import_new_leads((select id from lead_imports), 0, 1); commit;
+      """)
+    try tenant.change(
+      "update jobs set state = 'failed', lease_until = null where id = \(job)::uuid")
+  }
+
+  /// The writing has begun, and a worker of ours has it.
+  private func leased(_ tenant: TestTenant, _ place: String) throws -> String {
+    let id = String(place.split(separator: "/").last ?? "")
+    try TestDatabase.open(as: .web).write(as: tenant.sales.session) { tx in
+      tx.run("test", "select app.start_import(\(id)::uuid, gen_random_uuid())")
+    }
+    let job = ID<Job>().description
+    // At once in hand, so that no worker of another test takes it.
+    try TestDatabase.open(as: .superuser).script(
+      """
+      begin; set local session_replication_role = replica;
+      insert into crm.jobs (tenant_id, id, kind, subject_id, requested_by, state, attempts, lease_token, lease_owner, lease_until)
+      values ('\(tenant.id)', '\(job)', 'import', '\(id)', '\(tenant.sales.user)', 'leased', 1, 1, 'test', now() + interval '1 hour');
+      commit;
+      """)
+    return job
+  }
+}
