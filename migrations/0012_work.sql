@@ -338,9 +338,9 @@ create table crm.notifications (
   tenant_id uuid not null,
   id uuid not null,
   user_id uuid not null,
-  kind text not null check (kind in ('mentioned', 'assigned', 'job_done', 'job_failed')),
+  kind text not null check (kind in ('mentioned', 'assigned')),
   lead_id uuid,
-  -- The note, the job.
+  -- The note.
   subject_id uuid,
   actor_id uuid,
   created_at timestamptz not null default now(),

@@ -322,12 +322,12 @@ begin
      and j.id = nullif(split_part(current_setting('app.ticket', true), '/', 3), '')::uuid
      for update of l;
   if not found then
-    raise exception 'no lead of a job in hand, or no action of it' using errcode = 'CF404', constraint = 'propose_questions';
+    raise exception 'no lead of a job in hand, or no action of it' using errcode = 'CF404', constraint = 'proposals_lead';
   end if;
   if jsonb_array_length(p_questions) > 20
      or (select count(*) from crm.discovery_questions q
           where q.tenant_id = this_tenant and q.lead_id = this_lead and q.status = 'proposed') > 60 then
-    raise exception 'more questions than anybody reads' using errcode = 'CF004', constraint = 'propose_questions';
+    raise exception 'more questions than anybody reads' using errcode = 'CF004', constraint = 'proposals_max';
   end if;
   insert into crm.discovery_questions
     (tenant_id, id, lead_id, text, rationale, category, status, origin, fact_id, bank_question_id, ai_action_id,

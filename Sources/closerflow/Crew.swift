@@ -118,10 +118,13 @@ extension Crew {
 // MARK: - Jobs
 
 extension Crew {
-  /// Does jobs whenever one is due, through every outage, until stopped.
-  func startJobber() throws -> CrewThread {
+  /// A thread for each kind of work: an import keeps no suggestion waiting, nor a silent model an import.
+  func startJobbers() throws -> [CrewThread] { try works.map { try startJobber($0) } }
+
+  /// Does jobs of one kind whenever one is due, through every outage, until stopped.
+  private func startJobber(_ work: any JobWork & Sendable) throws -> CrewThread {
     try CrewThread { [self] in
-      let runner = runner()
+      let runner = runner([work])
       var patience = Patience()
       while !isStopping.isSet {
         do {
@@ -139,13 +142,13 @@ extension Crew {
 
   /// Does jobs on the calling thread until none is due.
   func doAllJobs() throws -> Int {
-    let runner = runner()
+    let runner = runner(works)
     var count = 0
     while !isStopping.isSet, try runner.runNext() { count += 1 }
     return count
   }
 
-  private func runner() -> JobRunner {
+  private func runner(_ works: [any JobWork]) -> JobRunner {
     JobRunner(
       database: open(), works: works, owner: owner, leaseSeconds: leaseSeconds, hands: jobsInHand,
       mayGoOn: { [isStopping] in !isStopping.isSet }, report: { [log] line in log.info("\(line)") })

@@ -69,7 +69,7 @@ struct Work: ParsableCommand {
   private func workUntilAsked(_ crew: Crew, _ log: Logger) throws {
     let keeper = try crew.startKeeper()
     let senders = try (0..<threads).map { _ in try crew.startSender() }
-    let jobber = try crew.startJobber()
+    let jobbers = try crew.startJobbers()
     log.notice(
       "ready",
       metadata: [
@@ -80,7 +80,7 @@ struct Work: ParsableCommand {
     log.notice("ending", metadata: ["signal": .stringConvertible(signal)])
     crew.stopSending()
     for sender in senders { sender.join() }
-    jobber.join()
+    for jobber in jobbers { jobber.join() }
     // Only now: a lease is renewed as long as its mail is in hand.
     crew.dismissKeeper()
     keeper.join()

@@ -11,6 +11,7 @@ extension TestTenant {
     while let job = try leaseQuestionJob() {
       switch try work.run(job, on: database, mayGoOn: { true }) {
       case .done: try database.call(job.settle(.done))
+      case .settled: break
       case .paused: try database.call(job.settle(.ready))
       case .failed(let reason):
         try database.call(job.settle(.failed, error: reason, isFinal: true))

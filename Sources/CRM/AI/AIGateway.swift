@@ -70,7 +70,9 @@ package final class AIGateway: Sendable {
         kind: request.kind, provider: provider.name, model: provider.model,
         promptReference: request.reference, prompt: request.input, status: .answered)
     }
-    return attempt(blank, tokensExpected: request.tokensExpected, tokensLeft: tokensLeft) {
+    return attempt(
+      blank, of: provider, tokensExpected: request.tokensExpected, tokensLeft: tokensLeft
+    ) {
       action throws(ModelFailure) in
       let answer = try provider.answer(request)
       action.model = answer.model
@@ -85,16 +87,17 @@ package final class AIGateway: Sendable {
 
   /// Places texts, people already hidden.
   package func embed(_ texts: [String], tokensLeft: Int) -> Reply<ModelEmbeddings> {
-    let blank = { [provider] in
+    let placer = provider.placer
+    let blank = {
       AIAction(
-        kind: .embedding, provider: provider.name, model: provider.embeddingModel,
+        kind: .embedding, provider: placer.name, model: placer.embeddingModel,
         promptReference: "embedding", prompt: JSON.array(texts.map(JSON.string)).text,
         status: .answered)
     }
     let bytes = texts.reduce(0) { $0 + $1.utf8.count }
-    return attempt(blank, tokensExpected: bytes / 3, tokensLeft: tokensLeft) {
+    return attempt(blank, of: placer, tokensExpected: bytes / 3, tokensLeft: tokensLeft) {
       action throws(ModelFailure) in
-      let embeddings = try provider.embed(texts)
+      let embeddings = try placer.embed(texts)
       action.model = embeddings.model
       action.inputTokens = embeddings.inputTokens
       return embeddings
@@ -102,22 +105,22 @@ package final class AIGateway: Sendable {
   }
 
   private func attempt<Value: Sendable>(
-    _ blank: () -> AIAction, tokensExpected: Int, tokensLeft: Int,
+    _ blank: () -> AIAction, of provider: any ModelProvider, tokensExpected: Int, tokensLeft: Int,
     _ call: (inout AIAction) throws(ModelFailure) -> Value
   ) -> Reply<Value> {
     var attempts: [AIAction] = []
     while true {
       var action = blank()
       let tokensSpent = attempts.reduce(0) { $0 + $1.inputTokens + $1.outputTokens }
-      let budget = provider.isMetered ? tokensLeft - tokensSpent : .max
       let start = ContinuousClock.now
       do throws(ModelFailure) {
-        try admit(tokensExpected, budget, at: start)
+        // What costs nothing has neither a budget nor an outage.
+        if provider.isMetered { try admit(tokensExpected, tokensLeft - tokensSpent, at: start) }
         let value = try call(&action)
-        finish(&action, since: start, nil)
+        finish(&action, of: provider, since: start, nil)
         return Reply(result: .success(value), attempts: attempts + [action])
       } catch {
-        finish(&action, since: start, error)
+        finish(&action, of: provider, since: start, error)
         attempts.append(action)
         guard let pause = pause(after: error, attempts.count) else {
           return Reply(
@@ -144,16 +147,15 @@ package final class AIGateway: Sendable {
   }
 
   private func finish(
-    _ action: inout AIAction, since start: ContinuousClock.Instant, _ failure: ModelFailure?
+    _ action: inout AIAction, of provider: any ModelProvider, since start: ContinuousClock.Instant,
+    _ failure: ModelFailure?
   ) {
     let now = ContinuousClock.now
     action.latencyMilliseconds = Int((now - start) / .milliseconds(1))
-    action.costMicros = prices.flatMap { prices in
-      provider.isMetered
-        ? prices.cost(input: action.inputTokens, output: action.outputTokens) : nil
-    }
     action.status = failure?.status ?? .answered
     action.error = failure?.reason
+    guard provider.isMetered else { return }
+    action.costMicros = prices?.cost(input: action.inputTokens, output: action.outputTokens)
     switch action.status {
     case .overBudget, .circuitOpen: break
     case let status where status.isOutage: breaker.failed(at: now)

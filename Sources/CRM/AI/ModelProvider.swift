@@ -59,7 +59,13 @@ package protocol ModelProvider: Sendable {
   var embeddingModel: String { get }
   /// Whether what it does costs tokens.
   var isMetered: Bool { get }
+  /// Who places texts for it: itself, unless it cannot.
+  var placer: any ModelProvider { get }
 
   func answer(_ request: ModelRequest) throws(ModelFailure) -> ModelAnswer
   func embed(_ texts: [String]) throws(ModelFailure) -> ModelEmbeddings
+}
+
+extension ModelProvider {
+  package var placer: any ModelProvider { self }
 }

@@ -7,6 +7,7 @@ package struct OpenAICompatible: ModelProvider {
   package let model: String
   package var embeddingModel: String { embeddings ?? Playbook.rule }
   package let isMetered = true
+  package var placer: any ModelProvider { embeddings == nil ? Playbook() : self }
 
   private let embeddings: String?
   private let baseURL: String

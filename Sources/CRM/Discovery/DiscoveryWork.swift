@@ -3,7 +3,8 @@ import Postgres
 /// Does the jobs of discovery: proposes questions for a lead, and places what people wrote.
 ///
 /// The model is asked between two transactions, never inside one. What it costs and says is logged
-/// with what came of it, or alone where nothing did.
+/// first, in a transaction of its own: nothing that comes of it later can take the bill back. The last
+/// write ends the job, so that no other worker pays for it again.
 package struct DiscoveryWork: JobWork, Sendable {
   package let kind = Job.Kind.questions
   private let gateway: AIGateway
@@ -20,13 +21,16 @@ package struct DiscoveryWork: JobWork, Sendable {
       guard let lead = ID<Lead>(text) else { throw NotFound() }
       return try place(lead, job, on: database)
     } catch is NotFound {
-      return .failed("lead_gone")
+      return .failed(Self.leadGone)
     }
   }
 
   private func propose(_ job: LeasedJob, on database: Database) throws -> JobEnd {
     let lead = try job.subject(Lead.self)
     let stock = try Material.Stock(lead, for: job, on: database)
+    guard stock.questions.count(where: { $0.status == .proposed }) <= Question.proposedMax else {
+      return .failed(Question.tooManyProposed)
+    }
     let material = Material(stock)
     let (_, bank) = try database.read(
       as: job, BankQuestion.candidates(near: Playbook.place(material.context), for: lead))
@@ -36,23 +40,35 @@ package struct DiscoveryWork: JobWork, Sendable {
       tokensLeft: stock.budget.tokensLeft)
     switch reply.result {
     case .failure(let status):
-      try database.write(as: job) { tx in AIAction.log(reply.attempts, about: lead, in: tx) }
-      // A code, not a sentence: the page says it in the reader's language.
-      return .failed(status.rawValue)
+      try database.write(as: job) { tx in
+        AIAction.log(reply.attempts, about: lead, in: tx)
+        // A code, not a sentence: the page says it in the reader's language.
+        tx.finish(job, failure: status.rawValue)
+      }
+      return .settled
     case .success(let answer):
       let proposals = asking.proposals(in: answer)
       let placed = Placing(material, proposals).run(
         gateway, tokensLeft: stock.budget.tokensLeft - reply.tokens)
       try database.write(as: job) { tx in
         AIAction.log(reply.attempts + placed.attempts, about: lead, in: tx)
-        placed.save(for: lead, in: tx)
-        guard let action = reply.attempts.last else { return }
-        save(proposals, placed, action, lead, in: tx)
-        tx.advance(job, done: proposals.count, of: proposals.count)
       }
-      return .done
+      do {
+        try database.write(as: job) { tx in
+          placed.save(for: lead, in: tx)
+          if let action = reply.attempts.last { save(proposals, placed, action, lead, in: tx) }
+          tx.finish(job, done: proposals.count)
+        }
+        return .settled
+      } catch let error as PostgresError where error.constraint == "proposals_lead" {
+        return .failed(Self.leadGone)
+      } catch let error as PostgresError where error.constraint == "proposals_max" {
+        return .failed(Question.tooManyProposed)
+      }
     }
   }
+
+  private static let leadGone = "lead_gone"
 
   private func save(
     _ proposals: [QuestionRequest.Proposal], _ placed: Placing.Result, _ action: AIAction,
@@ -75,8 +91,9 @@ package struct DiscoveryWork: JobWork, Sendable {
     try database.write(as: job) { tx in
       AIAction.log(placed.attempts, about: lead, in: tx)
       placed.save(for: lead, in: tx)
+      tx.finish(job, failure: placed.failure?.rawValue)
     }
-    return placed.failure.map { .failed($0.rawValue) } ?? .done
+    return .settled
   }
 }
 

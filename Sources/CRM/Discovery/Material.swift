@@ -6,6 +6,8 @@ struct Material {
   /// Whoever reads an answer puts people back with these.
   let pseudonyms: Pseudonyms
   let questions: [Question]
+  /// The model in which the lead's words were placed last.
+  let placedIn: String?
   let facts: [Fact]
   let strategy: Strategy?
 
@@ -38,6 +40,7 @@ struct Material {
     self.sources = sources
     self.pseudonyms = pseudonyms
     questions = stock.questions
+    placedIn = stock.placedIn
     facts = stock.facts
     strategy = stock.strategy
   }
@@ -52,12 +55,14 @@ struct Material {
     let strategy: Strategy?
     let budget: AIBudget
     let locale: String
+    let placedIn: String?
 
     init(_ lead: ID<Lead>, for job: LeasedJob, on database: Database) throws {
-      let (_, found, contacts, questions, facts, messages, strategy, budget, locale) =
+      let (_, found, contacts, questions, facts, messages, strategy, budget, locale, placedIn) =
         try database.read(
           as: job, Lead.find(lead), Contact.all(of: lead), Question.all(of: lead), Fact.all(),
-          Self.messages(of: lead), Strategy.active, AIBudget.current, Self.locale)
+          Self.messages(of: lead), Strategy.active, AIBudget.current, Self.locale,
+          Self.placedIn(lead))
       guard let found, found.life != .deleted else { throw NotFound() }
       self.lead = found
       self.contacts = contacts
@@ -67,6 +72,7 @@ struct Material {
       self.strategy = strategy
       self.budget = budget
       self.locale = locale
+      self.placedIn = placedIn
     }
 
     /// What the lead wrote, the newest first.
@@ -78,6 +84,12 @@ struct Material {
         join messages m on m.tenant_id = t.tenant_id and m.thread_id = t.id
         where t.lead_id in \(Lead.family(of: lead)) and m.role = 'lead' order by m.id desc limit 5
         """, all: { try $0.next() })
+    }
+
+    private static func placedIn(_ lead: ID<Lead>) -> Query<String?> {
+      Query(
+        "Material.placedIn", "select model from lead_embeddings where lead_id = \(lead)",
+        one: { try $0.next() })
     }
 
     /// The lead's language, or else the tenant's.

@@ -1,48 +1,91 @@
 import Postgres
 
 /// Finds where a lead's words and its questions stand, in one request: the words, the new proposals,
-/// and every question that has no place in this model yet.
+/// and every open question that has no place among them yet. A model that answers under another name
+/// than last time is asked once more, for the others.
 struct Placing {
   private let context: String
-  private let proposals: [(id: ID<Question>, text: String)]
-  private let questions: [(id: ID<Question>, text: String)]
+  private let proposals: [Subject]
+  private let unplaced: [Subject]
+  private let placed: [Subject]
+  private let placedIn: String?
+
+  private struct Subject {
+    let id: ID<Question>
+    let text: String
+    let hidden: String
+  }
 
   init(_ material: Material, _ proposals: [QuestionRequest.Proposal]) {
     var pseudonyms = material.pseudonyms
     context = material.context
-    self.proposals = proposals.map { ($0.id, pseudonyms.hide($0.text)) }
-    questions = material.questions.filter { $0.status.isOpen }.prefix(Self.questionsMax)
-      .map { ($0.id, pseudonyms.hide($0.text)) }
+    placedIn = material.placedIn
+    self.proposals = proposals.map {
+      Subject(id: $0.id, text: $0.text, hidden: pseudonyms.hide($0.text))
+    }
+    let open = material.questions.filter { $0.status.isOpen }
+    func some(_ questions: [Question]) -> [Subject] {
+      questions.prefix(Self.questionsMax).map {
+        Subject(id: $0.id, text: $0.text, hidden: pseudonyms.hide($0.text))
+      }
+    }
+    unplaced = some(open.filter { $0.standing.relevance == nil })
+    placed = some(open.filter { $0.standing.relevance != nil })
   }
 
   private static let questionsMax = 80
 
   struct Result {
     /// Empty where the request failed: questions without a place are shown all the same.
-    let proposals: [ID<Question>: Embedding]
-    let questions: [ID<Question>: Embedding]
-    let context: Embedding?
-    let model: String?
-    let attempts: [AIAction]
-    let failure: AIAction.Status?
+    var proposals: [ID<Question>: Embedding] = [:]
+    var questions: [Place] = []
+    var context: Embedding?
+    var model: String?
+    var attempts: [AIAction] = []
+    var failure: AIAction.Status?
+  }
+
+  struct Place {
+    let question: ID<Question>
+    /// What was placed: by now it may read otherwise.
+    let text: String
+    let embedding: Embedding
   }
 
   func run(_ gateway: AIGateway, tokensLeft: Int) -> Result {
-    let texts = [context] + proposals.map(\.text) + questions.map(\.text)
-    let reply = gateway.embed(texts, tokensLeft: tokensLeft)
+    let subjects = proposals + unplaced
+    let reply = gateway.embed([context] + subjects.map(\.hidden), tokensLeft: tokensLeft)
+    var result = Result(attempts: reply.attempts)
     switch reply.result {
-    case .failure(let status):
-      return Result(
-        proposals: [:], questions: [:], context: nil, model: nil, attempts: reply.attempts,
-        failure: status)
+    case .failure(let status): result.failure = status
     case .success(let places):
-      let ids = proposals.map(\.id) + questions.map(\.id)
-      let pairs = Array(zip(ids, places.vectors.dropFirst()))
-      return Result(
-        proposals: Dictionary(uniqueKeysWithValues: pairs.prefix(proposals.count)),
-        questions: Dictionary(uniqueKeysWithValues: pairs.dropFirst(proposals.count)),
-        context: places.vectors.first, model: places.model, attempts: reply.attempts, failure: nil)
+      result.context = places.vectors.first
+      result.model = places.model
+      let vectors = places.vectors.dropFirst()
+      result.proposals = Dictionary(uniqueKeysWithValues: zip(proposals.map(\.id), vectors))
+      result.questions = Self.places(of: unplaced, Array(vectors.dropFirst(proposals.count)))
+      if let placedIn, placedIn != places.model {
+        placeAgain(&result, gateway, tokensLeft: tokensLeft - reply.tokens)
+      }
     }
+    return result
+  }
+
+  /// Only places of one model can be compared.
+  private func placeAgain(_ result: inout Result, _ gateway: AIGateway, tokensLeft: Int) {
+    guard !placed.isEmpty else { return }
+    let reply = gateway.embed(placed.map(\.hidden), tokensLeft: tokensLeft)
+    result.attempts += reply.attempts
+    switch reply.result {
+    case .failure(let status): result.failure = status
+    case .success(let places) where places.model == result.model:
+      result.questions += Self.places(of: placed, places.vectors)
+    case .success: break  // It changed once more; the next job finds them without a place.
+    }
+  }
+
+  private static func places(of subjects: [Subject], _ vectors: [Embedding]) -> [Place] {
+    zip(subjects, vectors).map { Place(question: $0.id, text: $0.text, embedding: $1) }
   }
 }
 
@@ -57,13 +100,13 @@ extension Placing.Result {
       on conflict (tenant_id, lead_id) do update set model = excluded.model, embedding = excluded.embedding
       """)
     guard !questions.isEmpty else { return }
-    let pairs = Array(questions)
     tx.run(
       "Placing.saveQuestions",
       """
       update discovery_questions q set embedding = p.embedding::vector, embedding_model = \(model)
-      from unnest(\(SQL.ids(pairs.map(\.key))), \(SQL.texts(pairs.map(\.value.text)))) p (id, embedding)
-      where q.tenant_id = app.tenant() and q.id = p.id
+      from unnest(\(SQL.ids(questions.map(\.question))), \(SQL.texts(questions.map(\.text))),
+                  \(SQL.texts(questions.map(\.embedding.text)))) p (id, text, embedding)
+      where q.tenant_id = app.tenant() and q.id = p.id and q.text = p.text
       """)
   }
 }

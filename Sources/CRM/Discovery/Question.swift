@@ -47,6 +47,11 @@ package struct Question: Sendable {
     package let isFactMissing: Bool
   }
 
+  /// With more than these waiting, no model is asked for others; the database holds it too.
+  package static let proposedMax = 60
+  /// What a search ends with where too many wait.
+  package static let tooManyProposed = "too_many_proposed"
+
   package enum Refusal: Error, Equatable {
     /// This lead has the same question already, maybe dismissed.
     case alreadyThere

@@ -11,6 +11,8 @@ package protocol JobWork {
 
 package enum JobEnd: Sendable {
   case done
+  /// The last write ended the job with itself.
+  case settled
   /// The worker was asked to stop; another goes on.
   case paused
   /// Another try would end the same way.
@@ -57,10 +59,11 @@ package final class JobRunner {
   }
 
   private func run(_ work: any JobWork, _ job: LeasedJob) throws {
-    let settlement: Query<Void>
+    let settlement: Query<Void>?
     do {
       switch try work.run(job, on: database, mayGoOn: mayGoOn) {
       case .done: settlement = job.settle(.done)
+      case .settled: settlement = nil
       case .paused: settlement = job.settle(.ready)
       case .failed(let reason): settlement = job.settle(.failed, error: reason, isFinal: true)
       }
@@ -71,7 +74,7 @@ package final class JobRunner {
       report("job \(job.id) \(job.kind.rawValue) attempt \(job.attempt): \(error)")
       settlement = job.settle(.failed, error: "It met an error; the log says which (job \(job.id))")
     }
-    try database.call(settlement)
+    if let settlement { try database.call(settlement) }
     report("job \(job.id) \(job.kind.rawValue) attempt \(job.attempt): ended")
   }
 }

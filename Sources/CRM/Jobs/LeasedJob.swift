@@ -58,6 +58,15 @@ extension Transaction<LeasedJob> {
   package func advance(_ job: LeasedJob, done: Int, of total: Int?) {
     run("LeasedJob.advance", job.settlement("leased", done: done, total: total, error: nil))
   }
+
+  /// Ends the job with its last write, whole or not at all. Whoever asks for it again meanwhile waits for
+  /// that, and gets a new one.
+  package func finish(_ job: LeasedJob, done: Int? = nil, failure: String? = nil) {
+    run(
+      "LeasedJob.finish",
+      job.settlement(
+        failure == nil ? "done" : "failed", done: done, total: done, error: failure, isFinal: true))
+  }
 }
 
 extension LeasedJob {

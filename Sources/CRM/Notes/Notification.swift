@@ -15,8 +15,6 @@ package struct Notification: Sendable {
 
   package enum Kind: String, CaseIterable, Sendable, SQLValue, SQLReadable {
     case mentioned, assigned
-    case jobDone = "job_done"
-    case jobFailed = "job_failed"
   }
 
   package static let pageSize = 50

@@ -93,6 +93,11 @@ struct JobNotice: Templated {
     case .ready, .leased:
       words = L("Questions are being looked for. You can go on working here.")
       tone = .plain
+    case .failed where job.lastError == Question.tooManyProposed:
+      words = L(
+        "More than 60 proposed questions are waiting. Answer or dismiss some, then ask again."
+      )
+      tone = .look
     case .failed:
       // A code of ours, or a sentence of the machinery.
       words =

@@ -74,8 +74,6 @@ struct NotificationLine: Templated {
       switch notification.kind {
       case .mentioned: L("\(actor) mentioned you in a note")
       case .assigned: L("\(actor) gave you a lead")
-      case .jobDone: L("Work you asked for is done")
-      case .jobFailed: L("Work you asked for failed")
       }
     if isOpen, let lead = notification.lead {
       url = notification.subject.map { Links.note($0, on: lead) } ?? Links.lead(lead)

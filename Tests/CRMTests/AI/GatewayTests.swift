@@ -193,6 +193,28 @@ import Testing
     #expect(reply.attempts.map(\.status) == [.brokenJSON, .overBudget])
   }
 
+  @Test func `without an embedding model texts are placed at no cost, through budget and outage`()
+    throws
+  {
+    var patience = AIGateway.Patience()
+    patience.attemptsMax = 1
+    patience.failuresInRowMax = 2
+    let server = try ScriptedModel(.status(500))
+    let gateway = AIGateway(
+      OpenAICompatible(baseURL: server.baseURL, model: "m", embeddingModel: nil, key: nil),
+      patience: patience, prices: .init(input: 1_000_000, output: 1_000_000), sleep: { _ in })
+
+    _ = ask(gateway)
+    let between = gateway.embed(["one"], tokensLeft: 0)
+    _ = ask(gateway)
+    let after = gateway.embed(["one"], tokensLeft: 0)
+
+    #expect(gateway.isResting)
+    #expect((between.attempts + after.attempts).map(\.status) == [.answered, .answered])
+    #expect(after.attempts.map(\.provider) == ["playbook"])
+    #expect(after.attempts.first?.costMicros == nil)
+  }
+
   @Test func `without a server the playbook answers through the same door`() throws {
     let reply = ask(AIGateway(Playbook()), tokensLeft: 0)
 

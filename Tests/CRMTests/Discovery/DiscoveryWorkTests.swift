@@ -1,5 +1,6 @@
 import Mail
 import Postgres
+import Synchronization
 import TestSupport
 import Testing
 
@@ -221,12 +222,168 @@ import Testing
     #expect(try tenant.count("discovery_questions") == 0)
   }
 
+  @Test func `for a lead that goes while the model thinks are dropped; the bill stays, once`()
+    throws
+  {
+    let model = Interrupted(saying: saying("When exactly?")) {
+      [session = tenant.sales.session, lead] in
+      try TestDatabase.open(as: .web).write(as: session) { tx in
+        try Lead.change(lead, in: tx) { found in try found.settle(into: .deleted, in: tx) }
+      }
+    }
+
+    try tenant.work(AIGateway(model))
+
+    #expect(try job().state == .failed)
+    #expect(try job().lastError == "lead_gone")
+    #expect(try tenant.count("ai_actions", where: "input_tokens = 7") == 1)
+    #expect(try tenant.count("discovery_questions") == 0)
+  }
+
+  @Test func `are not asked for while more than sixty wait; nor kept, but the bill is`() throws {
+    let model = Interrupted(saying: saying("When exactly?")) {
+      [session = tenant.sales.session, lead] in
+      try Self.fill(session, lead)
+    }
+    try tenant.work(AIGateway(model))
+    #expect(try job().lastError == "too_many_proposed")
+    #expect(try job().state == .failed)
+
+    let server = try ScriptedModel(.status(500))
+    try ask()
+    try tenant.work(gateway(server))
+
+    #expect(try job().lastError == "too_many_proposed")
+    #expect(server.requests.isEmpty)
+    #expect(try tenant.count("ai_actions", where: "input_tokens = 7") == 1)
+    #expect(try tenant.count("discovery_questions") == 61)
+  }
+
+  private static func fill(_ session: some Entry, _ lead: ID<Lead>) throws {
+    try change(
+      session,
+      """
+      insert into discovery_questions (tenant_id, id, lead_id, text, category, origin, created_by)
+      select app.tenant(), gen_random_uuid(), \(lead), 'Question ' || n, 'other', 'human', app.actor()
+      from generate_series(1, 61) n
+      """)
+  }
+
+  private func saying(_ text: String) -> String {
+    JSON.object(["questions": .array([entry(text)])]).text
+  }
+
+  @Test func `end their job with their last write`() throws {
+    let leased = try #require(try tenant.leaseQuestionJob())
+
+    _ = try DiscoveryWork(AIGateway(Playbook())).run(
+      leased, on: TestDatabase.open(as: .worker), mayGoOn: { true })
+
+    #expect(try job().state == .done)
+    #expect(try job().done == 5)
+  }
+
+  private func add(_ text: String) throws {
+    let lead = lead
+    try TestDatabase.open(as: .web).write(as: tenant.sales.session) { tx in
+      try Question.add(
+        QuestionText(text: text, rationale: "", category: .other, fact: nil), to: lead, in: tx)
+    }
+  }
+
+  @Test func `are placed once in a model, all of them anew in another`() throws {
+    let (first, second) = (Counting(embeddingModel: "one"), Counting(embeddingModel: "two"))
+    try tenant.work(AIGateway(first))
+    try add("Which colour?")
+    try tenant.work(AIGateway(first))
+    try add("Which wood?")
+    try tenant.work(AIGateway(first))
+    try add("Which roof?")
+    try tenant.work(AIGateway(second))
+
+    #expect(first.counts.withLock { $0 } == [1, 2, 2])
+    #expect(second.counts.withLock { $0 } == [2, 2])
+    #expect(try tenant.count("discovery_questions", where: "embedding_model = 'two'") == 3)
+  }
+
+  @Test func `that were reworded meanwhile are left for the next`() throws {
+    try tenant.work()
+    try tenant.change("delete from discovery_questions where tenant_id = app.tenant()")
+    try add("Which colour?")
+    let model = Interrupted(saying: "") { [session = tenant.sales.session] in
+      try change(
+        session,
+        "update discovery_questions set text = 'Which wood?' where tenant_id = app.tenant()")
+    }
+
+    try tenant.work(AIGateway(model))
+
+    #expect(try tenant.count("discovery_questions", where: "embedding is null") == 1)
+    #expect(try tenant.count("jobs", where: "state = 'done'") == 2)
+  }
+
   @Test func `are asked of a living lead only`() throws {
     _ = try tenant.sales.post("/leads/\(lead)/deletion")
 
     try tenant.work()
 
     #expect(try job().lastError == "lead_gone")
+  }
+}
+
+/// What somebody at the site does while a model answers.
+private func change(_ session: some Entry, _ sql: SQL) throws {
+  try TestDatabase.open(as: .web).write(as: session) {
+    $0.run("change", sql)
+  }
+}
+
+/// A model during whose answer something happens.
+private struct Interrupted: ModelProvider {
+  let name = "interrupted"
+  let model = "m"
+  let embeddingModel = "e"
+  let isMetered = true
+  let answer: String
+  let meanwhile: @Sendable () throws -> Void
+
+  init(saying answer: String, _ meanwhile: @escaping @Sendable () throws -> Void) {
+    self.answer = answer
+    self.meanwhile = meanwhile
+  }
+
+  func answer(_ request: ModelRequest) throws(ModelFailure) -> ModelAnswer {
+    ModelAnswer(text: answer, model: model, inputTokens: 7, outputTokens: 1)
+  }
+
+  func embed(_ texts: [String]) throws(ModelFailure) -> ModelEmbeddings {
+    do {
+      try meanwhile()
+    } catch {
+      throw ModelFailure(status: .refused, reason: "\(error)")
+    }
+    return ModelEmbeddings(vectors: texts.map(Playbook.place), model: "e", inputTokens: 0)
+  }
+}
+
+/// Counts the texts of each request for places.
+private final class Counting: ModelProvider {
+  let name = "counting"
+  let model = "m"
+  let embeddingModel: String
+  let isMetered = true
+  let counts = Mutex<[Int]>([])
+
+  init(embeddingModel: String) { self.embeddingModel = embeddingModel }
+
+  func answer(_ request: ModelRequest) throws(ModelFailure) -> ModelAnswer {
+    ModelAnswer(text: #"{"questions":[]}"#, model: model, inputTokens: 1, outputTokens: 1)
+  }
+
+  func embed(_ texts: [String]) throws(ModelFailure) -> ModelEmbeddings {
+    counts.withLock { $0.append(texts.count) }
+    return ModelEmbeddings(
+      vectors: texts.map(Playbook.place), model: embeddingModel, inputTokens: 0)
   }
 }
 

@@ -92,6 +92,43 @@ import Testing
     #expect(try job().lastError == "no such file")
   }
 
+  @Test func `ends with its last write, or not at all`() throws {
+    struct Broken: Error {}
+    _ = try runner { job, database in
+      try database.write(as: job) { tx in
+        tx.finish(job, done: 3)
+        throw Broken()
+      }
+      return .settled
+    }.runNext()
+    #expect(try self.job().state == .ready)
+    #expect(try self.job().done == 0)
+
+    try tenant.change("update jobs set run_at = now() where tenant_id = app.tenant()")
+    _ = try runner { job, database in
+      try database.write(as: job) { tx in
+        tx.finish(job, done: 3)
+        tx.audit([AuditRow("tried", of: "lead", try job.subject(Lead.self))])
+      }
+      return .settled
+    }.runNext()
+    #expect(try self.job().state == .done)
+    #expect(try self.job().done == 3)
+    #expect(try tenant.count("audit_log", where: "action = 'tried'") == 1)
+  }
+
+  @Test func `asked for while another is ending is a new one`() throws {
+    let runner = runner { job, database in
+      try database.write(as: job) { tx in tx.finish(job) }
+      return .settled
+    }
+    _ = try runner.runNext()
+    try ask()
+
+    #expect(try runner.runNext())
+    #expect(try tenant.count("jobs", where: "kind = 'embeddings' and state = 'done'") == 2)
+  }
+
   @Test func `whose worker died goes on with another, which the dead one cannot disturb`() throws {
     let dead = try #require(
       try worker.call(LeasedJob.claim([.embeddings], owner: "dead", leaseSeconds: 0)))
