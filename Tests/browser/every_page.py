@@ -14,7 +14,7 @@ from looking import BYTES_MAX, look
 from site_under_test import ID, ROOT, pattern
 
 ROLES = ("sales", "reviewer", "admin")
-QUERIES_MAX = 150
+QUERIES_MAX = 60
 NOT_PAGES = {"/healthz", "/readyz", "/metrics", "/leads.csv", "/imports/{id}/left.csv"}
 # Behind a form or a redirect, where no link leads.
 REACHED_BY_FORMS = collections.defaultdict(list, sales=["/leads/bulk?all=1&stage=decision"])

@@ -69,9 +69,9 @@ struct ImportColumn: Templated {
 
   init(_ index: Int, of subject: LeadImport, chosen: String) {
     self.index = index
-    name = subject.header[index]
+    name = subject.header[index].shortened(to: 100)
     sample = subject.sample.compactMap { $0.indices.contains(index) ? $0[index] : nil }
-      .filter { !$0.isEmpty }.prefix(3).joined(separator: " · ")
+      .filter { !$0.isEmpty }.prefix(3).joined(separator: " · ").shortened(to: 200)
     options =
       [Choice(value: "", name: L("Leave out"), isSelected: chosen.isEmpty)]
       + ImportField.allCases.map {

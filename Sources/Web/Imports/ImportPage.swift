@@ -51,7 +51,9 @@ struct ImportPage: Page {
 
     static let keys = Keys<Line>()
       .text("line_number") { String($0.line.line) }
-      .text("line_text") { $0.line.raw.filter { !$0.isEmpty }.prefix(6).joined(separator: " · ") }
+      .text("line_text") {
+        $0.line.raw.filter { !$0.isEmpty }.prefix(6).joined(separator: " · ").shortened(to: 300)
+      }
       .text("line_reason") { ImportWords.reason($0.line.reasons.first ?? "") }
 
     init(_ line: ImportLine) { self.line = line }
@@ -132,4 +134,12 @@ struct ImportPage: Page {
     .flag("has_known_lines") { !$0.duplicates.isEmpty && ($0.isChecked || $0.isOver) }
     .list("known_lines", \.duplicates)
     .flag("has_kept") { !$0.kept.isEmpty }.list("kept", \.kept)
+}
+
+extension String {
+  /// The beginning of what may be very long.
+  func shortened(to count: Int) -> String {
+    guard unicodeScalars.count > count else { return self }
+    return String(String.UnicodeScalarView(unicodeScalars.prefix(count))) + "…"
+  }
 }
