@@ -158,7 +158,9 @@ begin
     conditions, beyond, coalesce(expression || ' ' || direction || ', ', ''), direction, least(p_limit, 50001));
   if not found and p_after is null and p_filter ->> 'q' is not null then
     return query execute format(
-      'select l.id, true from crm.leads l where %s and %L <%% l.search order by word_similarity(%2$L, l.search) desc, l.id desc limit %3$s',
+      -- A word that every lead has makes all of them similar: among the first thousand is enough.
+      'select c.id, true from (select l.id, l.search from crm.leads l where %s and %L <%% l.search limit 1000) c '
+      'order by word_similarity(%2$L, c.search) desc, c.id desc limit %3$s',
       sec.lead_conditions(this_tenant, app.actor(), p_filter, false), app.fold(p_filter ->> 'q'), least(p_limit, 101));
   end if;
 end $$;

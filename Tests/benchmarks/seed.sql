@@ -7,8 +7,8 @@ create function pg_temp.id(kind int, t int, n int) returns uuid language sql imm
   $$ select (lpad(to_hex(1760000000000 + n), 12, '0') || '7' || lpad(to_hex(kind), 3, '0')
              || '8' || lpad(to_hex(t), 7, '0') || lpad(to_hex(n), 8, '0'))::uuid $$;
 
-insert into crm.tenants (id, slug, name, contact_name, contact_email)
-  select pg_temp.id(1, t, 0), 'bench-' || t, 'Bench ' || t, 'Desk', 'desk@bench' || t || '.example'
+insert into crm.tenants (id, slug, name, contact_name, contact_email, phone_region)
+  select pg_temp.id(1, t, 0), 'bench-' || t, 'Bench ' || t, 'Desk', 'desk@bench' || t || '.example', 'FR'
     from generate_series(1, :tenants) t;
 insert into sec.users (id, email, name, password_hash)
   select pg_temp.id(2, t, m), 'm' || m || '@bench' || t || '.example', 'Member ' || m, '$argon2id$unused'
