@@ -1,6 +1,6 @@
 import Postgres
 
-/// A list's filter with a name, for oneself or for everybody; counted when it is saved and on demand.
+/// A list's filter with a name, for oneself or for everybody; counted each time it is saved.
 package struct Segment: Sendable {
   package let id: ID<Segment>
   package let name: String
@@ -64,7 +64,7 @@ extension Segment {
     tx.audit([AuditRow("segment_saved", of: "segment", id, FieldChange("name", nil, name))])
   }
 
-  /// Looks at one's own segment, locked, and lets `decide` queue the change.
+  /// Looks at one's own segment and lets `decide` queue the change; row security keeps others' from it.
   package static func change(
     _ id: ID<Segment>, in tx: Transaction<some Entry>, _ decide: (Segment) throws -> Void
   ) throws {
