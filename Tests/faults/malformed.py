@@ -197,6 +197,11 @@ class Peer:
             return self.ask("/leads", FORM, SAME_ORIGIN, "Transfer-Encoding: chunked", *headers,
                             method="POST", body=body)
 
+        def parts(body, boundary="x"):
+            kind = f"; boundary={boundary}" if boundary else ""
+            return self.ask("/leads", SAME_ORIGIN, f"Content-Type: multipart/form-data{kind}",
+                            f"Content-Length: {len(body)}", method="POST", body=body)
+
         post = self.post
         return [
             ("two lengths", 400, post("/leads", b"a=1", "Content-Length: 4")),
@@ -214,9 +219,12 @@ class Peer:
             ("JSON where a form belongs", 415, self.ask(
                 "/leads", SAME_ORIGIN, "Content-Type: application/json", "Content-Length: 2",
                 method="POST", body=b"{}")),
-            ("a form of many parts", 415, self.ask(
-                "/leads", SAME_ORIGIN, "Content-Type: multipart/form-data; boundary=x",
-                "Content-Length: 7", method="POST", body=b"--x--\r\n")),
+            ("parts without a boundary", 400, parts(b"--x--\r\n", boundary=None)),
+            ("parts that begin otherwise", 400, parts(b"a=1")),
+            ("a part that never ends", 400, parts(
+                b'--x\r\nContent-Disposition: form-data; name="title"\r\n\r\nno end')),
+            ("a part without a name", 400, parts(b"--x\r\n\r\nnameless\r\n--x--\r\n")),
+            ("no part at all, so no token", 403, parts(b"--x--\r\n")),
             ("no content type", 415, self.ask(
                 "/leads", SAME_ORIGIN, "Content-Length: 3", method="POST", body=b"a=1")),
         ]
