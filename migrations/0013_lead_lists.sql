@@ -51,6 +51,14 @@ create index leads_merged_into_idx on crm.leads (tenant_id, merged_into) where m
 grant update (merged_into, external_id) on crm.leads to closerflow_web;
 grant update (deleted_at) on crm.contacts to closerflow_web;
 
+-- Each order by time, and the lives that are few.
+-- lint:allow index: before the first release
+create index leads_created_idx on crm.leads (tenant_id, created_at);
+-- lint:allow index: before the first release
+create index leads_archived_idx on crm.leads (tenant_id, id desc) where archived_at is not null and deleted_at is null;
+-- lint:allow index: before the first release
+create index leads_deleted_idx on crm.leads (tenant_id, id desc) where deleted_at is not null;
+
 -- The orders a list can have besides the newest first; the same expressions stand in sec.lead_order.
 -- lint:allow index: before the first release
 create index leads_by_title_idx on crm.leads (tenant_id, app.fold(title), id)
@@ -68,17 +76,14 @@ create index leads_by_score_idx on crm.leads (tenant_id, coalesce(score, -1::sma
 create index leads_by_activity_idx on crm.leads (tenant_id, last_activity_at, id)
   where archived_at is null and deleted_at is null;
 
--- The predicate of a filter, its values quoted. The keys are those of the list's URL; a missing one lets
--- all through. Dates are days in the time zone of the transaction.
-create function sec.lead_conditions(p_tenant uuid, p_actor uuid, p_filter jsonb, p_with_words boolean) returns text
+-- The predicate of a filter, its values quoted, words and tag aside. The keys are those of the list's URL; a
+-- missing one lets all through. Dates are days in the time zone of the transaction.
+create function sec.lead_conditions(p_tenant uuid, p_actor uuid, p_filter jsonb) returns text
   language plpgsql stable
   set search_path = pg_catalog, pg_temp
 as $$
 declare
-  words constant text := app.fold(p_filter ->> 'q');
-  digits constant text := ltrim(regexp_replace(words, '[^0-9]', '', 'g'), '0');
   pieces text[] := array[format('l.tenant_id = %L::uuid', p_tenant)];
-  word text;
 begin
   pieces := pieces || case coalesce(p_filter ->> 'life', 'active')
     when 'archived' then 'l.archived_at is not null and l.deleted_at is null'
@@ -88,7 +93,6 @@ begin
   if p_filter ->> 'outcome' is not null then pieces := pieces || format('l.outcome = %L', p_filter ->> 'outcome'); end if;
   if p_filter ->> 'status' is not null then pieces := pieces || format('l.contact_status = %L', p_filter ->> 'status'); end if;
   if p_filter ->> 'tier' is not null then pieces := pieces || format('l.priority_tier = %L', p_filter ->> 'tier'); end if;
-  if p_filter ->> 'tag' is not null then pieces := pieces || format('l.tags @> array[%L]', p_filter ->> 'tag'); end if;
   if p_filter ->> 'source' is not null then pieces := pieces || format('l.source = %L', p_filter ->> 'source'); end if;
   if p_filter ->> 'owner' = 'nobody' then
     pieces := pieces || 'l.owner_id is null'::text;
@@ -102,7 +106,23 @@ begin
   if p_filter ->> 'to' is not null then
     pieces := pieces || format('l.created_at < %L::timestamptz', ((p_filter ->> 'to')::date + 1)::timestamptz);
   end if;
-  if p_with_words and words is not null then
+  return array_to_string(pieces, ' and ');
+end $$;
+
+-- The predicate of its words and its tag; null without any. Their operators are not leakproof: row security
+-- keeps what is known of the data from the planner, which takes every word for a rare one.
+create function sec.lead_contents(p_filter jsonb) returns text
+  language plpgsql stable
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  words constant text := app.fold(p_filter ->> 'q');
+  digits constant text := ltrim(regexp_replace(words, '[^0-9]', '', 'g'), '0');
+  pieces text[] := '{}';
+  word text;
+begin
+  if p_filter ->> 'tag' is not null then pieces := pieces || format('l.tags @> array[%L]', p_filter ->> 'tag'); end if;
+  if words is not null then
     -- A number however it is written; else every word, anywhere.
     if length(digits) >= 5 and words ~ '^[-+0-9 ./()]+$' then
       pieces := pieces || format('l.search like %L', '%' || digits || '%');
@@ -113,7 +133,7 @@ begin
       end loop;
     end if;
   end if;
-  return array_to_string(pieces, ' and ');
+  return nullif(array_to_string(pieces, ' and '), '');
 end $$;
 
 -- The expression that a list is sorted by; null for the time of capture, which the id tells.
@@ -128,54 +148,82 @@ create function sec.lead_order(p_sort text) returns text
     when 'activity' then 'l.last_activity_at' end;
 
 -- The leads that a filter lets through, in the order wanted (a name, falling with - before it; the newest
--- first without one), from behind p_after on. Where words are searched for and nothing has them, the most
--- similar leads. Free text and tags are matched by operators that are not leakproof, which row security
--- would keep from using an index: so this steps outside it, and names the tenant itself. The statement is
--- built anew each time: what a filter finds differs by thousands, and so must its plan.
+-- first without one; any order will do for 'any'), from behind p_after on. This steps outside row security, whose caution keeps words and
+-- tags from their indexes, and names the tenant itself. The statement is built anew each time: what a filter
+-- finds differs by thousands, and so must its plan; but never by reading the rows of all tenants.
+create function sec.find_leads(p_filter jsonb, p_sort text, p_after uuid, p_limit int) returns uuid[]
+  language plpgsql stable
+  set search_path = pg_catalog, extensions, pg_temp
+  set enable_seqscan = off
+as $$
+declare
+  -- How many leads are looked through for words before the words' index is asked: a word that 1 of 40
+  -- leads has fills a page from them, one that is rarer is quickly read from the index.
+  walk constant int := 2000;
+  this_tenant constant uuid := app.tenant();
+  conditions text := sec.lead_conditions(this_tenant, app.actor(), p_filter);
+  contents constant text := sec.lead_contents(p_filter);
+  expression constant text := sec.lead_order(p_sort);
+  direction constant text := case when p_sort is null or starts_with(p_sort, '-') then 'desc' else 'asc' end;
+  in_order text := format('order by %sl.id %s', expression || ' ' || direction || ', ', direction);
+  walked int;
+  ids uuid[];
+begin
+  if this_tenant is null then return '{}'; end if;
+  if p_after is not null then
+    conditions := conditions || case when expression is null
+      then format(' and l.id %s %L::uuid', case direction when 'desc' then '<' else '>' end, p_after)
+      else format(' and (%1$s, l.id) %2$s (select %1$s, l.id from crm.leads l where l.tenant_id = %3$L::uuid and l.id = %4$L::uuid)',
+                  expression, case direction when 'desc' then '<' else '>' end, this_tenant, p_after) end;
+  end if;
+  if contents is not null then
+    execute format(
+      'select count(*), coalesce(array_agg(l.id order by l.place) filter (where %s), ''{}'')
+         from (select l.id, l.search, l.tags, row_number() over (%2$s) as place
+                 from crm.leads l where %3$s %2$s limit %4$s) l',
+      contents, in_order, conditions, walk) into walked, ids;
+    if walked < walk or cardinality(ids) >= p_limit then return ids[:p_limit]; end if;
+    conditions := conditions || ' and ' || contents;
+  end if;
+  if p_sort = 'any' then in_order := ''; end if;
+  execute format('select array(select l.id from crm.leads l where %s %s limit %s)', conditions, in_order, p_limit)
+    into ids;
+  return ids;
+end $$;
+
+-- Those leads; or, where words are searched for and nothing has them, similar ones, the most similar first.
 create function app.find_leads(p_filter jsonb, p_sort text, p_after uuid, p_limit int)
   returns table (id uuid, is_similar boolean)
   language plpgsql stable security definer
   set search_path = pg_catalog, extensions, pg_temp
-  set pg_trgm.word_similarity_threshold = 0.35
+  set pg_trgm.word_similarity_threshold = 0.5
+  set enable_seqscan = off
   rows 50
 as $$
 declare
-  this_tenant constant uuid := app.tenant();
-  conditions constant text := sec.lead_conditions(this_tenant, app.actor(), p_filter, true);
-  expression constant text := sec.lead_order(p_sort);
-  direction constant text := case when p_sort is null or starts_with(p_sort, '-') then 'desc' else 'asc' end;
-  beyond text := '';
+  ids constant uuid[] := sec.find_leads(p_filter, p_sort, p_after, least(p_limit, 50001));
+  words constant text := app.fold(p_filter ->> 'q');
+  tag constant text := p_filter ->> 'tag';
 begin
-  if this_tenant is null then return; end if;
-  if p_after is not null then
-    beyond := case when expression is null
-      then format('and l.id %s %L::uuid', case direction when 'desc' then '<' else '>' end, p_after)
-      else format('and (%1$s, l.id) %2$s (select %1$s, l.id from crm.leads l where l.tenant_id = %3$L::uuid and l.id = %4$L::uuid)',
-                  expression, case direction when 'desc' then '<' else '>' end, this_tenant, p_after) end;
-  end if;
-  return query execute format(
-    'select l.id, false from crm.leads l where %s %s order by %s l.id %s limit %s',
-    conditions, beyond, coalesce(expression || ' ' || direction || ', ', ''), direction, least(p_limit, 50001));
-  if not found and p_after is null and p_filter ->> 'q' is not null then
+  if cardinality(ids) > 0 or words is null or p_after is not null or app.tenant() is null then
+    return query select f.id, false from unnest(ids) f (id);
+  else
     return query execute format(
-      -- A word that every lead has makes all of them similar: among the first thousand is enough.
-      'select c.id, true from (select l.id, l.search from crm.leads l where %s and %L <%% l.search limit 1000) c '
-      'order by word_similarity(%2$L, c.search) desc, c.id desc limit %3$s',
-      sec.lead_conditions(this_tenant, app.actor(), p_filter, false), app.fold(p_filter ->> 'q'), least(p_limit, 101));
+      -- A word that every lead has makes all of them similar: among the first hundreds is enough.
+      'select c.id, true from (select l.id, l.search from crm.leads l where %s and %L <%% l.search limit 300) c
+        order by word_similarity(%2$L, c.search) desc, c.id desc limit %3$s',
+      concat_ws(' and ', sec.lead_conditions(app.tenant(), app.actor(), p_filter),
+                sec.lead_contents(jsonb_build_object('tag', tag))), words, least(p_limit, 101));
   end if;
 end $$;
 
 -- How many those are, similar ones aside; no more than p_cap are counted.
 create function app.count_leads(p_filter jsonb, p_cap int) returns bigint
   language plpgsql stable security definer
-  set search_path = pg_catalog, extensions, pg_temp
+  set search_path = pg_catalog, pg_temp
 as $$
-declare
-  counted bigint;
 begin
-  execute format('select count(*) from (select from crm.leads l where %s limit %s) counted',
-                 sec.lead_conditions(app.tenant(), app.actor(), p_filter, true), p_cap) into counted;
-  return counted;
+  return cardinality(sec.find_leads(p_filter, 'any', null, p_cap));
 end $$;
 grant execute on function app.find_leads(jsonb, text, uuid, int), app.count_leads(jsonb, int) to closerflow_web;
 
@@ -813,9 +861,10 @@ drop trigger assignment_recorded on crm.leads;
 drop trigger assignment_recorded_on_insert on crm.leads;
 drop function app.check_assignment_recorded();
 drop table crm.lead_assignments, crm.segments;
-drop function app.count_leads(jsonb, int), app.find_leads(jsonb, text, uuid, int), sec.lead_order(text),
-  sec.lead_conditions(uuid, uuid, jsonb, boolean);
-drop index crm.leads_by_title_idx, crm.leads_by_company_idx, crm.leads_by_value_idx, crm.leads_by_score_idx,
+drop function app.count_leads(jsonb, int), app.find_leads(jsonb, text, uuid, int),
+  sec.find_leads(jsonb, text, uuid, int), sec.lead_order(text), sec.lead_contents(jsonb),
+  sec.lead_conditions(uuid, uuid, jsonb);
+drop index crm.leads_created_idx, crm.leads_archived_idx, crm.leads_deleted_idx, crm.leads_by_title_idx, crm.leads_by_company_idx, crm.leads_by_value_idx, crm.leads_by_score_idx,
   crm.leads_by_activity_idx;
 alter table crm.leads drop column merged_into, drop column search;
 alter table crm.leads add column search text not null generated always as (

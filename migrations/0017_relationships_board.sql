@@ -64,32 +64,30 @@ create index leads_board_idx on crm.leads (tenant_id, stage, id desc) include (e
 
 -- The cards of every column, the newest first, p_limit of each. The filter is the list's; stage, outcome
 -- and life are the board's own. Like app.find_leads this steps outside row security and names the tenant.
--- Words are searched for once, not once a column.
+-- Words and a tag are searched for once, not once a column.
 create function app.board_cards(p_filter jsonb, p_limit int) returns table (id uuid)
   language plpgsql stable security definer
   set search_path = pg_catalog, extensions, pg_temp
+  set enable_seqscan = off
   rows 80
 as $$
 declare
+  shown constant jsonb := p_filter || '{"stage": null, "outcome": "open", "life": "active"}';
   this_tenant constant uuid := app.tenant();
   of_stage text;
 begin
   if this_tenant is null then return; end if;
-  if p_filter ->> 'q' is not null then
-    return query execute format(
-      'select r.id from (
-         select x.id, row_number() over (partition by x.stage order by x.id desc) as place from (
-           select l.id, l.stage from crm.leads l where %s order by l.id desc limit 2000) x) r
-        where r.place <= %s',
-      sec.lead_conditions(this_tenant, app.actor(), p_filter || jsonb_build_object(
-        'stage', null, 'outcome', 'open', 'life', 'active'), true), least(p_limit, 101));
+  if sec.lead_contents(shown) is not null then
+    return query
+      select r.id from (
+        select l.id, row_number() over (partition by l.stage order by l.id desc) as place from crm.leads l
+         where l.tenant_id = this_tenant and l.id = any (sec.find_leads(shown, null, null, 2000))) r
+       where r.place <= least(p_limit, 101);
     return;
   end if;
   foreach of_stage in array array['new', 'discovery', 'proposal', 'decision'] loop
-    return query execute format(
-      'select l.id from crm.leads l where %s order by l.id desc limit %s',
-      sec.lead_conditions(this_tenant, app.actor(), p_filter || jsonb_build_object(
-        'stage', of_stage, 'outcome', 'open', 'life', 'active'), true), least(p_limit, 101));
+    return query select f.id
+      from unnest(sec.find_leads(shown || jsonb_build_object('stage', of_stage), null, null, least(p_limit, 101))) f (id);
   end loop;
 end $$;
 
@@ -98,31 +96,32 @@ create function app.board_totals(p_filter jsonb, p_cap int)
   returns table (stage text, leads bigint, value bigint)
   language plpgsql stable security definer
   set search_path = pg_catalog, extensions, pg_temp
+  set enable_seqscan = off
   rows 4
 as $$
 declare
+  shown constant jsonb := p_filter || '{"stage": null, "outcome": "open", "life": "active"}';
+  cap constant int := least(p_cap, 20001);
   this_tenant constant uuid := app.tenant();
+  found_ids uuid[];
 begin
   if this_tenant is null then return; end if;
-  if p_filter ->> 'q' is not null then
-    return query execute format(
-      'select s.stage, case when sum(count(x.stage)) over () > %2$s then greatest(count(x.stage), %2$s + 1)
-                            else count(x.stage) end,
-              coalesce(sum(x.estimated_value), 0)::bigint
-         from unnest(array[''new'', ''discovery'', ''proposal'', ''decision'']) s (stage)
-         left join (select l.stage, l.estimated_value from crm.leads l where %1$s limit %2$s + 1) x
-                on x.stage = s.stage
-        group by s.stage',
-      sec.lead_conditions(this_tenant, app.actor(), p_filter || jsonb_build_object(
-        'stage', null, 'outcome', 'open', 'life', 'active'), true), least(p_cap, 20001));
+  if sec.lead_contents(shown) is not null then
+    found_ids := sec.find_leads(shown, 'any', null, cap + 1);
+    return query
+      select s.stage,
+             case when cardinality(found_ids) > cap then greatest(count(l.id), cap + 1) else count(l.id) end,
+             coalesce(sum(l.estimated_value), 0)::bigint
+        from unnest(array['new', 'discovery', 'proposal', 'decision']) s (stage)
+        left join crm.leads l on l.tenant_id = this_tenant and l.id = any (found_ids) and l.stage = s.stage
+       group by s.stage;
     return;
   end if;
   foreach stage in array array['new', 'discovery', 'proposal', 'decision'] loop
     execute format(
       'select count(*), coalesce(sum(x.estimated_value), 0)::bigint from (
          select l.estimated_value from crm.leads l where %s limit %s) x',
-      sec.lead_conditions(this_tenant, app.actor(), p_filter || jsonb_build_object(
-        'stage', stage, 'outcome', 'open', 'life', 'active'), true), least(p_cap, 20001))
+      sec.lead_conditions(this_tenant, app.actor(), shown || jsonb_build_object('stage', stage)), cap)
       into leads, value;
     return next;
   end loop;
