@@ -333,6 +333,24 @@ create function app.uuid_at(p_ms bigint, p_n bigint) returns uuid
   return (lpad(to_hex(p_ms + p_n / 4096), 12, '0') || '7' || lpad(to_hex(p_n % 4096), 3, '0')
           || substr(replace(gen_random_uuid()::text, '-', ''), 17, 16))::uuid;
 
+-- Tells the planner of the tables that an import works on while it takes them for empty: it would go through
+-- all of a tenant's rows for each line. Whoever comes while another does it goes on without.
+create function sec.size_import_tables() returns void
+  language plpgsql
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  small text;
+begin
+  for small in
+    select c.oid::regclass::text from pg_class c
+     where c.oid in ('crm.leads'::regclass, 'crm.contacts'::regclass, 'crm.lead_contacts'::regclass, 'crm.lead_import_rows'::regclass)
+       and c.reltuples < 1000
+  loop
+    if pg_try_advisory_xact_lock(hashtextextended('analyze:' || small, 0)) then execute 'analyze ' || small; end if;
+  end loop;
+end $$;
+
 -- Finds whom the rows of some lines are about, and says what would become of them: somebody known by
 -- number of record, address or telephone number, or of the same name at the same company, is a duplicate, or
 -- updated, as the mode says; the rest are new. A merged lead is the one it went into. A number of record beside
@@ -341,16 +359,17 @@ create function app.uuid_at(p_ms bigint, p_n bigint) returns uuid
 create function app.judge_import(p_import uuid, p_from int, p_to int) returns void
   language plpgsql security definer
   set search_path = pg_catalog, pg_temp
-  -- While the table of rows looks empty to the planner it would pair each with each.
-  set enable_nestloop = off
 as $$
 declare
   this_tenant constant uuid := app.tenant();
   chosen_mode text;
 begin
   select i.mode into strict chosen_mode from crm.lead_imports i where i.tenant_id = this_tenant and i.id = p_import;
-  with asked as (
-    select r.line, r.known_id, r.external_id, r.company, nullif(concat_ws(' ', r.first_name, r.last_name), '') as name,
+  perform sec.size_import_tables();
+  -- Rows are written where they were read: a join by line would pair each with each while the planner takes
+  -- a file it has not seen for one row.
+  with asked as materialized (
+    select r.ctid as place, r.line, r.known_id, r.external_id, r.company, nullif(concat_ws(' ', r.first_name, r.last_name), '') as name,
            coalesce(r.email, r.phone) is not null as has_address,
            (select c.id from crm.contacts c
              where c.tenant_id = this_tenant and c.email = r.email and c.deleted_at is null) as by_email,
@@ -359,7 +378,7 @@ begin
       from crm.lead_import_rows r
      where r.tenant_id = this_tenant and r.import_id = p_import and r.line between p_from and p_to
        and r.status in ('read', 'new', 'update')
-  ), known as (
+  ), known as materialized (
     select a.*, coalesce(a.by_email, a.by_phone) as contact_id,
            coalesce(
              case when a.known_id is not null then
@@ -381,7 +400,7 @@ begin
                 and l.deleted_at is null
               order by (l.outcome = 'open' and l.archived_at is null) desc, l.id desc limit 1) end as by_person
       from asked a
-  ), ranked as (
+  ), ranked as materialized (
     -- Two lines that name one person by different means are one: the first counts.
     select k.*, row_number() over (partition by k.contact_id order by k.line) as nth,
            first_value(k.line) over (partition by k.contact_id order by k.line) as first_line,
@@ -395,7 +414,7 @@ begin
                order by l.id desc limit 1) end as by_name
       from known k
   ), judged as (
-    select k.line, k.contact_id, coalesce(k.by_number, k.by_person, k.by_name) as lead_id,
+    select k.place, k.contact_id, coalesce(k.by_number, k.by_person, k.by_name) as lead_id,
            case
              when k.by_email <> k.by_phone or k.is_elsewhere then 'error'
              when k.contact_id is not null and k.nth > 1 then 'duplicate'
@@ -414,7 +433,7 @@ begin
   update crm.lead_import_rows r
      set lead_id = j.lead_id, contact_id = j.contact_id, status = j.status, reasons = j.reasons
     from judged j
-   where r.tenant_id = this_tenant and r.import_id = p_import and r.line = j.line
+   where r.ctid = j.place
      -- Most stand as the dry run left them.
      and (r.status <> j.status or r.lead_id is distinct from j.lead_id or r.contact_id is distinct from j.contact_id);
 end $$;
@@ -464,7 +483,7 @@ declare
   now_ms constant bigint := floor(extract(epoch from clock_timestamp()) * 1000);
   from_line int;
   -- While the tables look empty to the planner, the checks of foreign keys go through all of a tenant's rows:
-  -- one small batch first, then it is told.
+  -- one small batch first, then it is told (sec.size_import_tables).
   is_first constant boolean := (select c.reltuples < 1000 from pg_class c where c.oid = 'crm.leads'::regclass);
 begin
   select min(p.line), max(p.line) into from_line, last_line from (
@@ -584,7 +603,6 @@ begin
   )
   select count(*) into written from batch;
   perform set_config('app.copies', '', true);
-  if is_first then analyze crm.leads, crm.contacts, crm.lead_contacts; end if;
 end $$;
 
 -- Changes of fields on their way from one statement to the next.
@@ -803,11 +821,11 @@ declare
   changes jsonb;
 begin
   with picked as (
-    select o.* from crm.operation_changes o
+    select o.ctid as place, o.* from crm.operation_changes o
      where o.tenant_id = this_tenant and o.operation_id = this_import.operation_id and o.outcome is null
      order by o.seq limit p_limit
   ), judged as (
-    select p.seq, p.entity, p.entity_id, p.field, p.old, p.new,
+    select p.place, p.seq, p.entity, p.entity_id, p.field, p.old, p.new,
            case p.entity
              when 'lead' then (select l.id from crm.leads l where l.tenant_id = this_tenant and l.id = p.entity_id)
              else (select lc.lead_id from crm.lead_contacts lc
@@ -830,10 +848,9 @@ begin
       from picked p
   ), marked as (
     update crm.operation_changes o set outcome = case when j.is_intact then 'restored' else 'refused' end
-      from judged j
-     where o.tenant_id = this_tenant and o.operation_id = this_import.operation_id and o.seq = j.seq
+      from judged j where o.ctid = j.place
   )
-  select count(*), jsonb_agg(to_jsonb(j) || jsonb_build_object('old', j.new, 'new', j.old)) filter (where j.is_intact)
+  select count(*), jsonb_agg(to_jsonb(j) - 'place' || jsonb_build_object('old', j.new, 'new', j.old)) filter (where j.is_intact)
     into written, changes from judged j;
   perform sec.apply_import_changes(this_tenant, app.actor(), changes);
   last_line := nullif(written, 0);
@@ -859,7 +876,7 @@ begin
       order by r.line limit p_limit)
    order by l.id for no key update;
   with picked as (
-    select r.line, r.lead_id, r.contact_id, r.makes_contact, row_number() over (order by r.line) as n,
+    select r.ctid as place, r.lead_id, r.contact_id, r.makes_contact, row_number() over (order by r.line) as n,
            l.deleted_at is not null as is_gone, l.event_seq + 1 as event_seq,
            -- What they wrote first came in with them.
            l.event_seq = case when r.message is null then 1 else 2 end and l.revision = 1 as is_untouched
@@ -870,8 +887,7 @@ begin
   ), marked as (
     update crm.lead_import_rows r
        set status = case when p.is_gone or p.is_untouched then 'undone' else 'kept' end
-      from picked p
-     where r.tenant_id = this_tenant and r.import_id = p_import and r.line = p.line
+      from picked p where r.ctid = p.place
     returning r.line
   ), leaving as (
     select p.*, app.uuid_at(now_ms, p.n) as event from picked p where p.is_untouched and not p.is_gone
@@ -969,7 +985,8 @@ drop function app.start_import(uuid, uuid), app.judge_import(uuid, int, int), ap
   app.import_new_leads(uuid, int, int), app.import_updates(uuid, int, int),
   app.refuse_import_row(uuid, int, text, text), app.finish_import(uuid),
   app.undo_import_changes(uuid, int), app.undo_import_leads(uuid, int, int), app.finish_undo(uuid),
-  sec.apply_import_changes(uuid, uuid, jsonb), app.import_changes(jsonb), sec.import_in(uuid, text), app.uuid_at(bigint, bigint);
+  sec.apply_import_changes(uuid, uuid, jsonb), sec.size_import_tables(), app.import_changes(jsonb),
+  sec.import_in(uuid, text), app.uuid_at(bigint, bigint);
 create or replace function app.stamp_actor() returns trigger
   language plpgsql
   set search_path = pg_catalog, pg_temp

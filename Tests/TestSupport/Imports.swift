@@ -40,10 +40,10 @@ extension TestTenant {
   }
 
   /// Works until the import's job is done; workers of other tests may take it.
-  package func work(_ place: String) throws {
+  package func work(_ place: String, with work: any JobWork = ImportWork()) throws {
     let id = try #require(ID<LeadImport>(String(place.split(separator: "/").last ?? "")))
     let runner = JobRunner(
-      database: TestDatabase.open(as: .worker), works: [ImportWork()], owner: "test",
+      database: TestDatabase.open(as: .worker), works: [work], owner: "test",
       leaseSeconds: 60, hands: LeasesInHand(), mayGoOn: { true }, report: { print($0) })
     for _ in 0..<600 {
       guard try look(Job.latest(.import, about: id))?.state.isLive == true else { return }

@@ -44,6 +44,17 @@ class Browser:
         pairs = list(fields.items()) + [("_token", self.token), ("_once", once or uuid.uuid4())]
         return self._ask("POST", path, urllib.parse.urlencode(pairs))
 
+    def upload(self, path, name, content):
+        """Posts a form whose only field besides the hidden ones is a CSV file."""
+        edge = uuid.uuid4().hex
+        head = 'Content-Disposition: form-data; name="{}"'.format
+        parts = [f"{head('_token')}\r\n\r\n{self.token}".encode(),
+                 f"{head('_once')}\r\n\r\n{uuid.uuid4()}".encode(),
+                 f'{head(name)}; filename="{name}.csv"\r\nContent-Type: text/csv\r\n\r\n'.encode() + content]
+        body = b"".join(b"--%s\r\n%s\r\n" % (edge.encode(), part) for part in parts)
+        return self._ask("POST", path, body + b"--%s--\r\n" % edge.encode(),
+                         f"multipart/form-data; boundary={edge}")
+
     def sign_in(self, email, password):
         page = self.sign_in_form()
         page = self.post("/sign-in", {"email": email, "password": password, "next": ""})
@@ -57,12 +68,12 @@ class Browser:
         self.token = page.hidden("_token")
         return page
 
-    def _ask(self, method, path, body=None):
+    def _ask(self, method, path, body=None, kind="application/x-www-form-urlencoded"):
         headers = {"Sec-Fetch-Site": "same-origin"}
         if self.cookies:
             headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         if body is not None:
-            headers["Content-Type"] = "application/x-www-form-urlencoded"
+            headers["Content-Type"] = kind
         if self.connection and time.monotonic() - self.used > IDLE_SECONDS:
             self.connection.close()
             self.connection = None

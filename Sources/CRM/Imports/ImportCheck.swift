@@ -34,9 +34,9 @@ final class ImportCheck {
     let (id, job, read) = (subject.id, job, read)
     try database.write(as: job) { tx in
       tx.run("LeadImport.finishCheck", "select app.finish_check(\(id))")
-      tx.advance(job, done: read, of: read)
+      tx.finish(job, done: read)
     }
-    return .done
+    return .settled
   }
 
   /// The rows of the dry run before this one.

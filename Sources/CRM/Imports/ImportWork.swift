@@ -2,7 +2,8 @@ import CSV
 import Postgres
 
 /// The worker's part of an import: the dry run, the writing, the undo. Each batch is one transaction, and
-/// what is done is seen by the rows themselves, so another worker goes on where one ended.
+/// what is done is seen by the rows themselves, so another worker goes on where one ended. The last write of a
+/// step ends the job: the next step can be asked for as soon as its page offers it.
 package struct ImportWork: JobWork, Sendable {
   package let kind = Job.Kind.import
 
@@ -123,9 +124,9 @@ package struct ImportWork: JobWork, Sendable {
     }
     try database.write(as: job) { tx in
       tx.run("LeadImport.finish", "select app.finish_import(\(id))")
-      tx.advance(job, done: total, of: total)
+      tx.finish(job, done: total)
     }
-    return .done
+    return .settled
   }
 
   private func undo(
@@ -147,9 +148,9 @@ package struct ImportWork: JobWork, Sendable {
     }
     try database.write(as: job) { tx in
       tx.run("LeadImport.finishUndo", "select app.finish_undo(\(id))")
-      tx.advance(job, done: total, of: total)
+      tx.finish(job, done: total)
     }
-    return .done
+    return .settled
   }
 
   /// One transaction. A person who was captured at this very moment is found by the second try.

@@ -4,6 +4,19 @@ import TestSupport
 import Testing
 
 @Suite struct `Imports in trouble` {
+  @Test func `take the next step as soon as their page offers it`() throws {
+    let acme = try TestTenant.fresh()
+    let place = try acme.upload("title\nKitchen\n")
+    _ = try acme.sales.post("\(place)/check", [("column-0", "title"), ("mode", "create")])
+
+    // The word is given between the dry run's end and that of its job.
+    try acme.work(place, with: FollowedAtOnce { _ = try acme.sales.post("\(place)/commit") })
+    try acme.work(place)
+
+    #expect(try acme.sales.get(place).shows("Imported"))
+    #expect(try acme.count("leads", where: "title = 'Kitchen'") == 1)
+  }
+
   @Test func `leave out the one row that cannot be written, and go on with the rest`() throws {
     let acme = try TestTenant.fresh()
     let rows = (1...9).map { "Lead \($0),l\($0)@example.com" }.joined(separator: "\n")
@@ -208,5 +221,19 @@ import Testing
       commit;
       """)
     return job
+  }
+}
+
+/// Imports as ever, and does something more before its job's end is noted.
+private struct FollowedAtOnce: JobWork, @unchecked Sendable {
+  let kind = Job.Kind.import
+  let then: () throws -> Void
+
+  func run(
+    _ job: LeasedJob, on database: Database, mayGoOn: () -> Bool
+  ) throws -> JobEnd {
+    let end = try ImportWork().run(job, on: database, mayGoOn: mayGoOn)
+    try then()
+    return end
   }
 }
