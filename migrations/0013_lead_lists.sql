@@ -627,8 +627,9 @@ begin
   if not app.may('write_leads') then
     raise exception 'not permitted: write_leads' using errcode = 'CF403', constraint = 'operations_undo';
   end if;
+  -- An import is taken back in batches, by its own functions.
   update crm.operations o set undone_at = now(), undone_by = app.actor()
-   where o.tenant_id = this_tenant and o.id = p_id and o.undone_at is null;
+   where o.tenant_id = this_tenant and o.id = p_id and o.undone_at is null and o.kind <> 'import';
   if not found then
     raise exception 'it was taken back before' using errcode = 'CF409', constraint = 'operations_undone_once';
   end if;
@@ -669,6 +670,8 @@ begin
        when 'lead' then exists (
          select from crm.leads l where l.tenant_id = this_tenant and l.id = c.entity_id
             and coalesce(to_jsonb(l) -> c.field, 'null') = coalesce(c.new, 'null')
+            -- A closed lead stands still.
+            and (c.field not in ('stage', 'stage_since') or l.outcome = 'open')
             and (c.field <> 'owner_id' or coalesce(c.old, 'null') = 'null' or exists (
                   select from crm.memberships m where m.tenant_id = this_tenant and m.disabled_at is null
                      and m.user_id::text = c.old #>> '{}')))
@@ -866,6 +869,8 @@ drop function app.count_leads(jsonb, int), app.find_leads(jsonb, text, uuid, int
   sec.lead_conditions(uuid, uuid, jsonb);
 drop index crm.leads_created_idx, crm.leads_archived_idx, crm.leads_deleted_idx, crm.leads_by_title_idx, crm.leads_by_company_idx, crm.leads_by_value_idx, crm.leads_by_score_idx,
   crm.leads_by_activity_idx;
+revoke update (external_id) on crm.leads from closerflow_web;
+revoke update (deleted_at) on crm.contacts from closerflow_web;
 alter table crm.leads drop column merged_into, drop column search;
 alter table crm.leads add column search text not null generated always as (
   lower(title || ' ' || coalesce(company, '') || ' ' || coalesce(contact_name, '') || ' '

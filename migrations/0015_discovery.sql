@@ -16,6 +16,20 @@ call app.keep_updated_at('crm.ai_budgets');
 grant select on crm.ai_budgets to closerflow_web, closerflow_worker;
 grant insert (tenant_id, tokens_per_month), update (tokens_per_month) on crm.ai_budgets to closerflow_web;
 
+-- What is an admin's to change, whatever a page of the site lets through.
+create function app.keep_to_admins() returns trigger
+  language plpgsql
+  set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if session_user = 'closerflow_web' and not app.may('administer') then
+    raise exception 'not permitted: administer' using errcode = 'CF403', constraint = 'administered';
+  end if;
+  return new;
+end $$;
+create trigger keep_to_admins before insert or update on crm.ai_budgets
+  for each row execute function app.keep_to_admins();
+
 -- One attempt to get something from a model, whatever came of it. People are hidden in prompt and output.
 create table crm.ai_actions (
   tenant_id uuid not null references crm.tenants,
@@ -103,6 +117,8 @@ create table crm.fact_definitions (
 create unique index fact_definitions_name_key on crm.fact_definitions (tenant_id, lower(name)) where retired_at is null;
 call app.fence('crm.fact_definitions');
 call app.keep_updated_at('crm.fact_definitions');
+create trigger keep_to_admins before insert or update on crm.fact_definitions
+  for each row execute function app.keep_to_admins();
 grant select on crm.fact_definitions to closerflow_web, closerflow_worker;
 grant insert (tenant_id, id, name, question, weight, for_scope, for_estimate, position),
   update (name, question, weight, for_scope, for_estimate, position, retired_at)
@@ -132,6 +148,8 @@ create index question_bank_place_idx on crm.question_bank using hnsw (embedding 
   where retired_at is null;
 call app.fence('crm.question_bank');
 call app.keep_updated_at('crm.question_bank');
+create trigger keep_to_admins before insert or update on crm.question_bank
+  for each row execute function app.keep_to_admins();
 grant select on crm.question_bank to closerflow_web, closerflow_worker;
 grant insert (tenant_id, id, text, rationale, category, fact_id, embedding, embedding_model),
   update (text, rationale, category, fact_id, embedding, embedding_model, retired_at)
@@ -401,3 +419,4 @@ drop table crm.lead_embeddings, crm.discovery_answers, crm.discovery_questions;
 drop function app.keep_question();
 drop function app.nearest_questions(extensions.vector, text, int);
 drop table crm.question_bank, crm.fact_definitions, crm.strategy_versions, crm.ai_actions, crm.ai_budgets;
+drop function app.keep_to_admins();

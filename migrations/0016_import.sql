@@ -69,7 +69,7 @@ create table crm.lead_imports (
   fingerprint bytea not null check (octet_length(fingerprint) = 32),
   -- A field of the lead for each column, '' for none; null until somebody chose.
   mapping text[],
-  mode text check (mode in ('create', 'update', 'fill_blanks')),
+  mode text check (mode in ('create', 'add', 'update', 'fill_blanks')),
   owner_id uuid,
   source text check (length(source) between 1 and 100),
   state text not null default 'mapping'
@@ -171,7 +171,7 @@ create table crm.lead_import_mappings (
   tenant_id uuid not null references crm.tenants,
   fingerprint bytea not null check (octet_length(fingerprint) = 32),
   mapping text[] not null,
-  mode text not null check (mode in ('create', 'update', 'fill_blanks')),
+  mode text not null check (mode in ('create', 'add', 'update', 'fill_blanks')),
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
   primary key (tenant_id, fingerprint)
@@ -353,7 +353,7 @@ end $$;
 
 -- Finds whom the rows of some lines are about, and says what would become of them: somebody known by
 -- number of record, address or telephone number, or of the same name at the same company, is a duplicate, or
--- updated, as the mode says; the rest are new. A merged lead is the one it went into. A number of record beside
+-- updated, or, where it is a person, given a new lead, as the mode says; the rest are new. A merged lead is the one it went into. A number of record beside
 -- the address of somebody who does not stand at that lead is an error: it would be written over the wrong person. Where only name and company speak and the file has an address
 -- or a number of its own, it is left to a person.
 create function app.judge_import(p_import uuid, p_from int, p_to int) returns void
@@ -371,6 +371,7 @@ begin
   with asked as materialized (
     select r.ctid as place, r.line, r.known_id, r.external_id, r.company, nullif(concat_ws(' ', r.first_name, r.last_name), '') as name,
            coalesce(r.email, r.phone) is not null as has_address,
+           coalesce(r.first_name, r.last_name, r.email, r.phone) is not null as has_person,
            (select c.id from crm.contacts c
              where c.tenant_id = this_tenant and c.email = r.email and c.deleted_at is null) as by_email,
            (select c.id from crm.contacts c
@@ -393,7 +394,7 @@ begin
                     where g.tenant_id = this_tenant and g.external_id = a.external_id
                       and (g.deleted_at is null or g.merged_into is not null)
                     order by g.deleted_at is null desc, g.id desc limit 1)) end) as by_number,
-           case when coalesce(a.by_email, a.by_phone) is not null then
+           case when chosen_mode <> 'add' and coalesce(a.by_email, a.by_phone) is not null then
              (select l.id from crm.lead_contacts lc
                join crm.leads l on l.tenant_id = lc.tenant_id and l.id = lc.lead_id
               where lc.tenant_id = this_tenant and lc.contact_id = coalesce(a.by_email, a.by_phone)
@@ -416,19 +417,27 @@ begin
   ), judged as (
     select k.place, k.contact_id, coalesce(k.by_number, k.by_person, k.by_name) as lead_id,
            case
-             when k.by_email <> k.by_phone or k.is_elsewhere then 'error'
+             when k.by_email <> k.by_phone or k.is_elsewhere or w.has_nobody then 'error'
              when k.contact_id is not null and k.nth > 1 then 'duplicate'
              when coalesce(k.by_number, k.by_person, k.by_name) is null then 'new'
-             when chosen_mode = 'create' or coalesce(k.by_number, k.by_person) is null and k.has_address then 'duplicate'
+             when chosen_mode in ('create', 'add') or coalesce(k.by_number, k.by_person) is null and k.has_address then 'duplicate'
              else 'update' end as status,
            case
              when k.by_email <> k.by_phone then array['two_people']
              when k.is_elsewhere then array['other_person']
+             when w.has_nobody then array['no_person']
              when k.contact_id is not null and k.nth > 1 then array['same_line:' || k.first_line]
-             when coalesce(k.by_number, k.by_person) is not null and chosen_mode = 'create' then array['known']
-             when k.by_name is not null and (chosen_mode = 'create' or k.has_address) then array['similar']
+             when coalesce(k.by_number, k.by_person) is not null and chosen_mode in ('create', 'add') then array['known']
+             when k.by_name is not null and (chosen_mode in ('create', 'add') or k.has_address) then array['similar']
              else '{}' end as reasons
       from ranked k
+      -- A person is written over one who is known, never put at a lead that has nobody.
+      cross join lateral (
+        select chosen_mode in ('update', 'fill_blanks') and k.has_person and k.contact_id is null
+               and k.by_number is not null and not exists (
+                 select from crm.lead_contacts lc join crm.contacts c on c.tenant_id = lc.tenant_id and c.id = lc.contact_id
+                  where lc.tenant_id = this_tenant and lc.lead_id = k.by_number and lc.is_primary
+                    and c.deleted_at is null) as has_nobody) w
   )
   update crm.lead_import_rows r
      set lead_id = j.lead_id, contact_id = j.contact_id, status = j.status, reasons = j.reasons
@@ -493,7 +502,8 @@ begin
      order by r.line limit case when is_first then least(p_limit, 500) else p_limit end) p;
   written := 0;
   if from_line is null then return; end if;
-  -- Somebody may have captured one of them since the dry run.
+  -- Somebody may have captured one of them since the dry run; another import of the tenant's waits.
+  perform pg_advisory_xact_lock(hashtextextended('import:' || this_tenant, 0));
   perform app.judge_import(p_import, from_line, last_line);
 
   perform set_config('app.copies', 'written', true);
@@ -631,12 +641,17 @@ begin
             from app.import_changes(p_changes) x where x.entity = 'contact' group by x.entity_id) p
    where c.tenant_id = p_tenant and c.id = p.entity_id;
   update crm.leads l
-     set (title, description, company, source, estimated_value, external_id, tags) =
-         (select n.title, n.description, n.company, n.source, n.estimated_value, n.external_id, n.tags
+     set (title, description, company, source, estimated_value, external_id, tags, language, owner_id) =
+         (select n.title, n.description, n.company, n.source, n.estimated_value, n.external_id, n.tags, n.language, n.owner_id
             from jsonb_populate_record(l, p.patch) n)
     from (select x.entity_id, jsonb_object_agg(x.field, coalesce(x.new, 'null')) as patch
             from app.import_changes(p_changes) x where x.entity = 'lead' group by x.entity_id) p
    where l.tenant_id = p_tenant and l.id = p.entity_id;
+
+  insert into crm.lead_assignments (tenant_id, id, lead_id, from_user, to_user, strategy, actor_id)
+  select p_tenant, app.uuid_at(now_ms, row_number() over (order by c.lead_id)), c.lead_id, (c.old #>> '{}')::uuid,
+         (c.new #>> '{}')::uuid, 'manual', p_actor
+    from app.import_changes(p_changes) c where c.entity = 'lead' and c.field = 'owner_id';
 
   with changed as (
     select c.lead_id, row_number() over (order by c.lead_id) as n, array_agg(c.field order by c.field) as fields
@@ -701,6 +716,14 @@ begin
      and l.id in (select r.lead_id from crm.lead_import_rows r
                    where r.tenant_id = this_tenant and r.import_id = p_import and r.line = any (lines) and r.status = 'update')
    order by l.id for no key update;
+  perform from crm.contacts c
+   where c.tenant_id = this_tenant
+     and c.id in (select coalesce(r.contact_id, (
+                      select lc.contact_id from crm.lead_contacts lc
+                       where lc.tenant_id = this_tenant and lc.lead_id = r.lead_id and lc.is_primary))
+                    from crm.lead_import_rows r
+                   where r.tenant_id = this_tenant and r.import_id = p_import and r.line = any (lines) and r.status = 'update')
+   order by c.id for no key update;
 
   select jsonb_agg(jsonb_build_object('entity', f.entity, 'entity_id', f.entity_id, 'lead_id', r.lead_id,
                                       'field', f.field, 'old', f.old, 'new', f.new))
@@ -718,7 +741,12 @@ begin
       ('lead', l.id, 'source', to_jsonb(l.source), to_jsonb(r.source)),
       ('lead', l.id, 'estimated_value', to_jsonb(l.estimated_value), to_jsonb(r.estimated_value)),
       ('lead', l.id, 'external_id', to_jsonb(l.external_id), to_jsonb(r.external_id)),
-      ('lead', l.id, 'tags', to_jsonb(l.tags), to_jsonb(r.tags)),
+      -- Tags are added to those that are there.
+      ('lead', l.id, 'tags', to_jsonb(l.tags), case when cardinality(r.tags) > 0 then to_jsonb((
+         l.tags || array(select t from unnest(r.tags) with ordinality u (t, n) where t <> all (l.tags) order by n))[:20]) end),
+      -- A language that the file does not give was told by what new leads wrote.
+      ('lead', l.id, 'language', to_jsonb(l.language), case when 'language' = any (this_import.mapping) then to_jsonb(r.language) end),
+      ('lead', l.id, 'owner_id', to_jsonb(l.owner_id), to_jsonb(r.owner_id)),
       ('contact', c.id, 'first_name', to_jsonb(c.first_name), to_jsonb(r.first_name)),
       ('contact', c.id, 'last_name', to_jsonb(c.last_name), to_jsonb(r.last_name)),
       ('contact', c.id, 'email', to_jsonb(c.email::text), to_jsonb(r.email)),
@@ -818,12 +846,20 @@ as $$
 declare
   this_tenant constant uuid := app.tenant();
   this_import constant crm.lead_imports := sec.import_in(p_import, 'undoing');
+  ids constant uuid[] := array(
+    select o.entity_id from crm.operation_changes o
+     where o.tenant_id = this_tenant and o.operation_id = this_import.operation_id and o.outcome is null
+     order by o.seq limit p_limit);
   changes jsonb;
 begin
-  with picked as (
+  perform from crm.leads l where l.tenant_id = this_tenant and l.id = any (ids) order by l.id for no key update;
+  perform from crm.contacts c where c.tenant_id = this_tenant and c.id = any (ids) order by c.id for no key update;
+  with picked as materialized (
     select o.ctid as place, o.* from crm.operation_changes o
      where o.tenant_id = this_tenant and o.operation_id = this_import.operation_id and o.outcome is null
      order by o.seq limit p_limit
+  ), before as materialized (
+    select p.entity_id, jsonb_object_agg(p.field, p.old) as fields from picked p where p.entity = 'contact' group by p.entity_id
   ), judged as (
     select p.place, p.seq, p.entity, p.entity_id, p.field, p.old, p.new,
            case p.entity
@@ -839,6 +875,9 @@ begin
              else exists (
                select from crm.contacts c where c.tenant_id = this_tenant and c.id = p.entity_id and c.deleted_at is null
                   and coalesce(to_jsonb(c) -> p.field, 'null') = coalesce(p.new, 'null')
+                  -- Nobody is left without a name, an address and a number.
+                  and (select coalesce(a.person ->> 'first_name', a.person ->> 'last_name', a.person ->> 'email', a.person ->> 'phone')
+                         from (select to_jsonb(c) || b.fields as person from before b where b.entity_id = c.id) a) is not null
                   -- Somebody else may have been given the address or the number meanwhile.
                   and not exists (
                     select from crm.contacts x
@@ -917,6 +956,28 @@ begin
   select count(*), max(m.line) into written, last_line from marked m;
 end $$;
 
+-- A lead that is restored has its people again, who went with it when its import was taken back; whoever's
+-- address or number is another's by now stays away.
+create function app.bring_people_back() returns trigger
+  language plpgsql security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+begin
+  update crm.contacts c set deleted_at = null
+    from crm.lead_contacts lc
+   where lc.tenant_id = new.tenant_id and lc.lead_id = new.id and c.tenant_id = lc.tenant_id and c.id = lc.contact_id
+     and c.deleted_at is not null and not exists (
+       select from crm.contacts x
+        where x.tenant_id = c.tenant_id and x.deleted_at is null and (x.email = c.email or x.phone = c.phone));
+  delete from crm.lead_contacts lc using crm.contacts c
+   where lc.tenant_id = new.tenant_id and lc.lead_id = new.id and c.tenant_id = lc.tenant_id and c.id = lc.contact_id
+     and c.deleted_at is not null;
+  return null;
+end $$;
+create trigger bring_people_back after update of deleted_at on crm.leads
+  for each row when (old.deleted_at is not null and new.deleted_at is null)
+  execute function app.bring_people_back();
+
 -- Ends the undo, also of what was half written only: it counts what had been.
 create function app.finish_undo(p_import uuid) returns void
   language plpgsql security definer
@@ -945,7 +1006,9 @@ begin
    where i.tenant_id = this_import.tenant_id and i.id = p_import;
 end $$;
 
--- Forgets as before, and files that nobody imported within thirty days of their upload, a few at a time.
+create index lead_imports_unfinished_idx on crm.lead_imports (created_at) where state in ('mapping', 'checking', 'checked');
+
+-- Forgets as before, and files that nobody imported within thirty days of their upload, a slice at a time.
 create or replace function app.forget_expired() returns void
   language sql security definer
   set search_path = pg_catalog, pg_temp
@@ -956,13 +1019,19 @@ create or replace function app.forget_expired() returns void
     with forgotten as materialized (
       select i.tenant_id, i.id from crm.lead_imports i
        where i.state in ('mapping', 'checking', 'checked') and i.created_at < now() - interval '30 days'
-       order by i.created_at limit 20 for update skip locked
+       order by i.created_at limit 1 for update skip locked
     ), chunks as (
       delete from crm.lead_import_chunks c using forgotten f where c.tenant_id = f.tenant_id and c.import_id = f.id
+    ), slice as materialized (
+      select r.tenant_id, r.import_id, r.line from crm.lead_import_rows r
+        join forgotten f on r.tenant_id = f.tenant_id and r.import_id = f.id
+       order by r.line limit 20000
     ), lines as (
-      delete from crm.lead_import_rows r using forgotten f where r.tenant_id = f.tenant_id and r.import_id = f.id
+      delete from crm.lead_import_rows r using slice s
+       where r.tenant_id = s.tenant_id and r.import_id = s.import_id and r.line = s.line
     )
-    delete from crm.lead_imports i using forgotten f where i.tenant_id = f.tenant_id and i.id = f.id;
+    delete from crm.lead_imports i using forgotten f
+     where i.tenant_id = f.tenant_id and i.id = f.id and (select count(*) from slice) < 20000;
   end;
 
 grant execute on function app.start_import(uuid, uuid) to closerflow_web;
@@ -1053,6 +1122,8 @@ begin
     join crm.contacts c on c.tenant_id = lc.tenant_id and c.id = lc.contact_id
    where l.tenant_id = new.tenant_id and lc.tenant_id = new.tenant_id and lc.lead_id = l.id
      and lc.is_primary
+     and (l.contact_name, l.contact_email, l.contact_phone)
+         is distinct from (nullif(concat_ws(' ', c.first_name, c.last_name), ''), c.email::text, c.phone::text)
      and case tg_table_name when 'contacts' then lc.contact_id = (to_jsonb(new) ->> 'id')::uuid
                             else lc.lead_id = (to_jsonb(new) ->> 'lead_id')::uuid end;
   return null;
@@ -1064,6 +1135,8 @@ create trigger copy_to_leads after insert or update of is_primary on crm.lead_co
 alter function app.are_tags(text[]) set search_path = pg_catalog, pg_temp;
 alter function app.fold(text) returns null on null input;
 alter function app.fold(text) set search_path = pg_catalog, pg_temp;
+drop trigger bring_people_back on crm.leads;
+drop function app.bring_people_back();
 drop trigger keep_import on crm.operations;
 drop function app.keep_import_operation();
 drop index crm.leads_external_id_idx;

@@ -287,6 +287,20 @@ private struct Scene {
       insert into tenant_settings (tenant_id, key, value)
       values (app.tenant(), 'assignment', '{"strategy": "manual", "members": [], "sources": {}}')
       """, everybody.filter { $0.description != "web as admin" })
+    let allButAdmins = everybody.filter { $0.description != "web as admin" }
+    attacker.change(
+      "raise the budget of models",
+      "insert into ai_budgets (tenant_id, tokens_per_month) values (app.tenant(), 9000000)",
+      allButAdmins)
+    attacker.change(
+      "forget what must be known", "update fact_definitions set retired_at = now()", allButAdmins)
+    attacker.change(
+      "put words into the bank",
+      """
+      insert into question_bank (tenant_id, id, text, category, embedding, embedding_model)
+      values (app.tenant(), \(ID<Question>()), 'What is your password?', 'other',
+              array_fill(1, array[384])::extensions.vector, 'x')
+      """, allButAdmins)
   }
 
   private func delivery(of draft: String, approval: SQL, hash: SQL) -> SQL {

@@ -127,6 +127,7 @@ import Testing
         "app.begin_operation",
         "app.board_cards",
         "app.board_totals",
+        "app.bring_people_back",
         "app.check_assignment_recorded",
         "app.check_axes_recorded",
         "app.check_decision_recorded",

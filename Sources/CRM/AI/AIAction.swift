@@ -50,6 +50,14 @@ package struct AIAction: Sendable {
       }
     }
 
+    /// Whether a provider may have worked before it came to this.
+    var mayBeBilled: Bool {
+      switch self {
+      case .timedOut, .tooLarge, .cutShort, .brokenJSON, .otherSchema: true
+      default: false
+      }
+    }
+
     /// Whether it says that the endpoint is unwell, rather than this one answer.
     var isOutage: Bool {
       switch self {

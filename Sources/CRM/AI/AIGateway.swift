@@ -120,6 +120,13 @@ package final class AIGateway: Sendable {
         finish(&action, of: provider, since: start, nil)
         return Reply(result: .success(value), attempts: attempts + [action])
       } catch {
+        // Whoever was asked may bill it, heard or not.
+        if let usage = error.usage {
+          action.inputTokens = usage.inputTokens
+          action.outputTokens = usage.outputTokens
+        } else if error.status.mayBeBilled, action.inputTokens == 0 {
+          action.inputTokens = tokensExpected
+        }
         finish(&action, of: provider, since: start, error)
         attempts.append(action)
         guard let pause = pause(after: error, attempts.count) else {

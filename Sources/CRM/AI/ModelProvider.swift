@@ -50,6 +50,13 @@ package struct ModelFailure: Error, Equatable, Sendable {
   package let status: AIAction.Status
   package let reason: String
   package var retryAfterSeconds: Int?
+  /// What the server says it cost all the same.
+  package var usage: Usage?
+
+  package struct Usage: Equatable, Sendable {
+    package let inputTokens: Int
+    package let outputTokens: Int
+  }
 }
 
 /// Somebody who answers: a server, or the built-in playbook. Blocks.

@@ -47,16 +47,24 @@ package struct OpenAICompatible: ModelProvider {
         "max_tokens": .number(request.outputTokensMax),
       ]))
     let choice = body["choices"]?.array?.first
+    let inputTokens = Self.count(body["usage"]?["prompt_tokens"])
+    let outputTokens = Self.count(body["usage"]?["completion_tokens"])
+    func failure(_ status: AIAction.Status, _ reason: String) -> ModelFailure {
+      let usage = inputTokens.map {
+        ModelFailure.Usage(inputTokens: $0, outputTokens: outputTokens ?? request.outputTokensMax)
+      }
+      return ModelFailure(status: status, reason: reason, usage: usage)
+    }
     guard let text = choice?["message"]?["content"]?.string else {
-      throw ModelFailure(status: .otherSchema, reason: "the server's answer holds no message")
+      throw failure(.otherSchema, "the server's answer holds no message")
     }
     guard choice?["finish_reason"]?.string != "length" else {
-      throw ModelFailure(status: .cutShort, reason: "the model stopped at the length it was given")
+      throw failure(.cutShort, "the model stopped at the length it was given")
     }
     return ModelAnswer(
       text: text, model: Self.name(body["model"]) ?? model,
-      inputTokens: Self.count(body["usage"]?["prompt_tokens"]) ?? request.input.utf8.count / 4,
-      outputTokens: Self.count(body["usage"]?["completion_tokens"]) ?? text.utf8.count / 4)
+      inputTokens: inputTokens ?? request.input.utf8.count / 4,
+      outputTokens: outputTokens ?? text.utf8.count / 4)
   }
 
   package func embed(_ texts: [String]) throws(ModelFailure) -> ModelEmbeddings {

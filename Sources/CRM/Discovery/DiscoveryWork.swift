@@ -55,9 +55,9 @@ package struct DiscoveryWork: JobWork, Sendable {
       }
       do {
         try database.write(as: job) { tx in
+          let added = try reply.attempts.last.map { try save(proposals, placed, $0, lead, in: tx) }
           placed.save(for: lead, in: tx)
-          if let action = reply.attempts.last { save(proposals, placed, action, lead, in: tx) }
-          tx.finish(job, done: proposals.count)
+          tx.finish(job, done: added ?? 0)
         }
         return .settled
       } catch let error as PostgresError where error.constraint == "proposals_lead" {
@@ -70,17 +70,21 @@ package struct DiscoveryWork: JobWork, Sendable {
 
   private static let leadGone = "lead_gone"
 
+  /// How many of them were new.
   private func save(
     _ proposals: [QuestionRequest.Proposal], _ placed: Placing.Result, _ action: AIAction,
     _ lead: ID<Lead>, in tx: Transaction<LeasedJob>
-  ) {
-    guard !proposals.isEmpty else { return }
+  ) throws -> Int {
+    guard !proposals.isEmpty else { return 0 }
     let origin: Question.Origin = gateway.provider.isMetered ? .ai : .playbook
     let entries = proposals.map { $0.json(placed.proposals[$0.id], placed.model) }
-    tx.run(
-      "Question.propose",
-      "select app.propose_questions(\(action.id), \(origin), \(JSON.array(entries)))")
-    tx.record(.questionsGenerated(action.id, for: lead, origin: origin, count: proposals.count))
+    let (_, added) = try tx.look(
+      Query(
+        "Question.propose",
+        "select app.propose_questions(\(action.id), \(origin), \(JSON.array(entries)))",
+        only: { try $0.next(Int.self) }))
+    tx.record(.questionsGenerated(action.id, for: lead, origin: origin, count: added))
+    return added
   }
 
   private func place(

@@ -26,7 +26,10 @@ package struct LeadImport: Sendable {
 
   /// What happens to leads that are known.
   package enum Mode: String, CaseIterable, Sendable, SQLValue, SQLReadable {
-    case create, update
+    case create
+    /// A person who is known gets one more lead; a lead that is known by its number is left alone.
+    case add
+    case update
     case fillBlanks = "fill_blanks"
   }
 

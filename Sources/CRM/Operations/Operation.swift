@@ -29,6 +29,8 @@ package struct Operation: Sendable {
     case laterMerge
     /// A person's address or number is another's by now.
     case addressTaken
+    /// Somebody's name, address and number would all be gone.
+    case leavesNobody
   }
 
   package static func find(_ id: ID<Operation>) -> Query<Operation?> {
@@ -64,7 +66,9 @@ extension Operation.Refusal {
     switch error.constraint {
     case "operations_undone_once": self = .undoneBefore
     case "operations_later_merge": self = .laterMerge
-    case "operations_address_taken": self = .addressTaken
+    case "operations_address_taken", "contacts_email_key", "contacts_phone_key":
+      self = .addressTaken
+    case "contacts_someone": self = .leavesNobody
     default: return nil
     }
   }

@@ -28,6 +28,7 @@ extension LeadImport.Mode {
   var words: L {
     switch self {
     case .create: L("Add new leads, leave known ones alone")
+    case .add: L("Add new leads, also for people who are known")
     case .update: L("Add new leads, update known ones with what the file says")
     case .fillBlanks: L("Add new leads, fill only what is blank in known ones")
     }
@@ -85,6 +86,8 @@ enum ImportWords {
       return L("The address is one contact's and the number another's.")
     case "other_person":
       return L("Its address or number is that of somebody who does not stand at this lead.")
+    case "no_person":
+      return L("The lead has nobody yet. Add a person on its page, then import again.")
     case "refused": return L("Something in this row cannot be stored.")
     case "same_line": return L("Line \(detail) says the same person or number already.")
     case "known": return L("This lead is known already.")

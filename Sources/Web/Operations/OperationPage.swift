@@ -57,6 +57,8 @@ struct OperationPage: Page {
     case nil, .undoneBefore: nil
     case .laterMerge:
       L("One of these leads was merged into another since. Take that merge back first.")
+    case .leavesNobody:
+      L("A person would be left without a name, an address and a number.")
     case .addressTaken:
       L(
         "A person's address or number belongs to somebody else by now. Merge the two, or change it there first."

@@ -125,6 +125,17 @@ import Testing
     _ = try reply.result.get()
   }
 
+  @Test(arguments: [
+    ScriptedModel.Step.saying(#"{"text":"x","cita"#, finish: "length"), .silence, .raw("nonsense"),
+  ])
+  func `an attempt that came to nothing is charged all the same`(step: ScriptedModel.Step) throws {
+    let reply = ask(gateway(try ScriptedModel(step, .saying(good))))
+
+    let attempt = try #require(reply.attempts.first)
+    #expect(attempt.status != .answered)
+    #expect(attempt.inputTokens + attempt.outputTokens > 0)
+  }
+
   @Test(arguments: [400, 401, 403, 404, 422, 501])
   func `a fault that stays is not tried again`(status: Int) throws {
     let server = try ScriptedModel(

@@ -48,6 +48,48 @@ import Testing
     #expect(try acme.count("lead_import_chunks") == 0)
   }
 
+  @Test func `changes owner and language of known leads, and adds to their tags`() throws {
+    let acme = try TestTenant.fresh()
+    let lead = try acme.lead(title: "Known")
+    _ = try acme.sales.post("/leads/\(lead)/tags", ["tags": "old"])
+    let file =
+      "id,title,owner,language,tags\n\(lead),Known,\(acme.reviewer.email),fr,\"new, old\"\n"
+
+    let place = try acme.importing(
+      file, columns: ["id", "title", "owner", "language", "tags"], mode: "update")
+    let changed = try acme.count(
+      "leads",
+      where: "owner_id = \(acme.reviewer.user) and language = 'fr' and tags = '{old,new}'")
+    try acme.ask("undo", place)
+
+    #expect(changed == 1)
+    #expect(
+      try acme.count("leads", where: "owner_id is null and tags = '{old}'") == 1)
+    #expect(try acme.count("lead_assignments", where: "to_user = \(acme.reviewer.user)") == 1)
+  }
+
+  @Test func `gives people who are known one more lead, where that is asked`() throws {
+    let acme = try TestTenant.fresh()
+    _ = try acme.lead(title: "The first")
+    let file = "title,email,phone\nThe next,claire@fontaine.example,+33 6 12 34 56 78\n"
+
+    _ = try acme.importing(file, columns: ["title", "email", "phone"], mode: "add")
+
+    #expect(try acme.count("leads", where: "contact_email = 'claire@fontaine.example'") == 2)
+    #expect(try acme.count("contacts", where: "phone = '+33612345678'") == 1)
+  }
+
+  @Test func `puts nobody at a known lead that has none`() throws {
+    let acme = try TestTenant.fresh()
+    let place = try acme.sales.post("/leads", ["title": "Empty"]).place ?? ""
+    let file = "id,email\n\(place.split(separator: "/").last ?? ""),new@example.com\n"
+
+    let checked = try acme.check(
+      try acme.upload(file), columns: ["id", "email"], mode: "update")
+
+    #expect(checked.shows("The lead has nobody yet."))
+  }
+
   @Test func `begins a conversation with what they wrote, in their language`() throws {
     let acme = try TestTenant.fresh()
     let place = try acme.upload(

@@ -42,6 +42,36 @@ import Testing
     #expect(try acme.count("leads", where: "title = 'New two' and deleted_at is null") == 0)
   }
 
+  @Test func `leaves nobody without a name, an address and a number`() throws {
+    let acme = try TestTenant.fresh()
+    _ = try acme.sales.post("/leads", ["title": "Known", "email": "known@example.com"])
+    let place = try acme.importing(
+      "title,email,phone\nKnown,known@example.com,+33 6 12 34 56 78\n",
+      columns: ["title", "email", "phone"], mode: "update")
+    try acme.change("update contacts set email = null where tenant_id = app.tenant()")
+
+    try acme.ask("undo", place)
+
+    #expect(try acme.count("contacts", where: "phone = '+33612345678'") == 1)
+    #expect(try acme.count("lead_imports", where: "state = 'undone'") == 1)
+  }
+
+  @Test func `gives a lead that is restored its people again`() throws {
+    let acme = try TestTenant.fresh()
+    let place = try acme.importing(
+      "title,first,email\nKitchen,Ada,ada@example.com\n", columns: ["title", "first_name", "email"])
+    try acme.ask("undo", place)
+    let lead = try acme.look(
+      Query(
+        "lead", "select id from leads where tenant_id = app.tenant()",
+        only: { try $0.next(ID<Lead>.self) }))
+
+    _ = try acme.sales.post("/leads/\(lead)/restoration")
+
+    #expect(try acme.count("leads", where: "deleted_at is null and contact_name = 'Ada'") == 1)
+    #expect(try acme.count("contacts", where: "deleted_at is null") == 1)
+  }
+
   @Test func `tells it in the histories`() throws {
     let acme = try tenantWithLeads()
     let place = try acme.importing(mixed, columns: columns, mode: "update")

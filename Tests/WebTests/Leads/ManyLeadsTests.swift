@@ -67,6 +67,17 @@ import Testing
     #expect(try acme.dump() == before)
   }
 
+  @Test func `stay where they are once they are closed`() throws {
+    let answer = try post([("action", "stage"), ("stage", "discovery")])
+    _ = try acme.sales.post(
+      "/leads/\(leads[1])/outcome", ["outcome": "lost", "reason": "no budget"])
+
+    _ = try acme.sales.post("\(answer.place ?? "")/undo")
+
+    #expect(try acme.count("leads", where: "outcome = 'lost' and stage = 'discovery'") == 1)
+    #expect(try acme.count("leads", where: "outcome = 'open' and stage = 'new'") == 2)
+  }
+
   @Test func `keep what somebody edited since, and say so by name`() throws {
     let answer = try post([("action", "tag"), ("add_tags", "vip")])
     _ = try acme.sales.post("/leads/\(leads[1])/tags", ["tags": "vip, mine"])
