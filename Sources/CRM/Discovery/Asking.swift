@@ -35,6 +35,26 @@ extension Question {
     }
   }
 
+  /// Adds a question of the bank, which counts that it is asked; a worker places it.
+  package static func add(
+    _ bank: ID<BankQuestion>, to lead: ID<Lead>, as id: ID<Question> = ID(),
+    in tx: Transaction<some Entry>
+  ) throws {
+    let (_, locked, found) = try tx.look(Lead.locked(lead), BankQuestion.find(bank))
+    guard let locked, let question = found, !question.isRetired else { throw NotFound() }
+    guard locked.life != .deleted else { throw Lead.Refusal.isDeleted }
+    tx.run(
+      "Question.addFromBank",
+      """
+      insert into discovery_questions
+        (tenant_id, id, lead_id, text, rationale, category, origin, fact_id, bank_question_id, created_by)
+      select tenant_id, \(id), \(lead), text, rationale, category, 'human', fact_id, id, app.actor()
+      from question_bank where id = \(bank)
+      """)
+    tx.record(.questionAdded(id, to: lead, text: question.details.text))
+    tx.askToPlace(id, of: lead)
+  }
+
   /// Looks at the question and its lead, both locked, and lets `decide` queue the changes.
   package static func change(
     _ id: ID<Question>, in tx: Transaction<some Entry>, _ decide: (Question) throws -> Void

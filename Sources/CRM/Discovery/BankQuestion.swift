@@ -71,6 +71,28 @@ extension BankQuestion {
       """, all: Record.init(row:))
   }
 
+  /// What somebody may choose from for a lead: the ten nearest to the words, or else the newest; what
+  /// was asked of it already is left out.
+  package static func offered(to lead: ID<Lead>, words: String?) -> Query<[Record]> {
+    let found: SQL =
+      words.map {
+        "app.nearest_questions(\(Playbook.place($0))::vector, \(Playbook.rule), 30)"
+      }
+      ?? "(select id, null::real as distance from question_bank where retired_at is null order by id desc limit 50)"
+    return Query(
+      "BankQuestion.offered",
+      """
+      select \(columns), round(100 * n.distance)::int
+      from \(found) n join question_bank b on b.id = n.id
+      \(record)
+      where not exists (
+        select from discovery_questions q
+        where q.tenant_id = b.tenant_id and q.lead_id in \(Lead.family(of: lead))
+          and (q.bank_question_id = b.id or lower(q.text) = lower(b.text)))
+      order by n.distance, b.id desc limit \(words == nil ? 50 : 10)
+      """, all: Record.init(row:))
+  }
+
   package static func find(_ id: ID<BankQuestion>) -> Query<BankQuestion?> {
     Query(
       "BankQuestion.find",

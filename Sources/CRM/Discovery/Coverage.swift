@@ -8,6 +8,8 @@ package struct Coverage: Sendable {
     package let known: (answer: DiscoveryAnswer, question: Question)?
     /// Somebody asked and waits for the answer.
     package let isAsked: Bool
+    /// Some question of the lead asks for it, proposed or asked.
+    package let isOpen: Bool
   }
 
   package init(_ facts: [Fact], _ questions: [Question]) {
@@ -16,7 +18,9 @@ package struct Coverage: Sendable {
       let known = asking.filter { $0.status == .answered }
         .compactMap { question in question.answer.map { (answer: $0, question: question) } }
         .max { $0.answer.at.microseconds < $1.answer.at.microseconds }
-      return Line(fact: fact, known: known, isAsked: asking.contains { $0.status == .asked })
+      return Line(
+        fact: fact, known: known, isAsked: asking.contains { $0.status == .asked },
+        isOpen: asking.contains { $0.status.isOpen })
     }
   }
 

@@ -1,4 +1,5 @@
 import Postgres
+import Text
 
 /// What is known of a lead, people hidden: what a request to a model is made from.
 struct Material {
@@ -54,6 +55,7 @@ struct Material {
     let messages: [String]
     let strategy: Strategy?
     let budget: AIBudget
+    /// The lead's language, or else the tenant's.
     let locale: String
     let placedIn: String?
 
@@ -71,7 +73,7 @@ struct Material {
       self.messages = messages
       self.strategy = strategy
       self.budget = budget
-      self.locale = locale
+      self.locale = found.language?.rawValue ?? locale
       self.placedIn = placedIn
     }
 
@@ -92,7 +94,6 @@ struct Material {
         one: { try $0.next() })
     }
 
-    /// The lead's language, or else the tenant's.
     private static let locale = Query<String>(
       "Material.locale", "select locale from tenants", only: { try $0.next() })
   }

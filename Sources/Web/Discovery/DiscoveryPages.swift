@@ -11,6 +11,8 @@ enum DiscoveryPages {
     router.get("/leads/{id}/questions/search", .may(.readLeads), search)
     router.post("/leads/{id}/questions", .may(.writeLeads), add)
     router.post("/leads/{id}/questions/order", .may(.writeLeads), unpin)
+    router.get("/leads/{id}/questions/bank", .may(.writeLeads), BankChoicePage.show)
+    router.post("/leads/{id}/questions/bank", .may(.writeLeads), BankChoicePage.add)
     router.get("/questions/{id}", .may(.readLeads), question)
     router.post("/questions/{id}", .may(.writeLeads), save)
     router.post("/questions/{id}/answers", .may(.writeLeads), answer)
@@ -34,7 +36,9 @@ enum DiscoveryPages {
     let (record, questions, facts, job) = try visit.readRecord(
       id, .discovery, returned: returned.map(ReturnedForm.question), Question.all(of: id),
       Fact.all(), Job.latest(.questions, about: id))
-    let page = LeadDiscoveryPage(record, questions, facts, job, returned: returned)
+    let page = LeadDiscoveryPage(
+      record, questions, facts, job, askingFor: try visit.queryID("fact", of: Fact.self),
+      returned: returned)
     return try visit.page(
       page, record.desk, status: returned == nil ? .ok : .unprocessableContent)
   }

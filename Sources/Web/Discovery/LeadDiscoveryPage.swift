@@ -19,13 +19,16 @@ struct LeadDiscoveryPage: Page {
 
   init(
     _ record: LeadRecord, _ questions: [Question], _ facts: [Fact], _ job: Job?,
-    returned: QuestionForm?
+    askingFor fact: ID<Fact>? = nil, returned: QuestionForm?
   ) {
     self.record = record
-    var form = returned ?? QuestionForm()
+    let asked = facts.first { $0.id == fact }.map {
+      QuestionForm(text: $0.details.question, rationale: "", category: .need, fact: $0.id)
+    }
+    var form = returned ?? asked ?? QuestionForm()
     form.facts = facts
     self.form = form
-    isFormOpen = returned != nil
+    isFormOpen = returned != nil || asked != nil
     let viewer = record.desk.viewer
     let mayWrite = viewer.may(.writeLeads) && record.lead.life != .deleted
     self.mayWrite = mayWrite
@@ -76,7 +79,9 @@ struct LeadDiscoveryPage: Page {
     .flag("is_ordered_by_hand") { $0.isPinned && $0.mayWrite }
     .object("job", \.job)
     .list("coverage") { page in
-      page.coverage.lines.map { CoverageLine(line: $0, now: page.record.desk.viewer.now) }
+      page.coverage.lines.map {
+        CoverageLine(line: $0, mayAsk: page.mayWrite, now: page.record.desk.viewer.now)
+      }
     }
     .list("bars") { $0.bars }
 }

@@ -56,6 +56,7 @@ struct CitationLine: Templated {
 /// One needed fact in the coverage meter.
 struct CoverageLine: Templated {
   let line: Coverage.Line
+  let mayAsk: Bool
   let now: Timestamp
 
   private var neededFor: L? {
@@ -73,6 +74,8 @@ struct CoverageLine: Templated {
       $0.line.known != nil ? L("Known") : $0.line.isAsked ? L("Asked") : L("Not known")
     }
     .text("fact_tone") { $0.line.known != nil ? Tone.fine : $0.line.isAsked ? .look : .plain }
+    .text("fact_id") { $0.line.fact.id.description }
+    .flag("may_ask_for") { $0.mayAsk && $0.line.known == nil && !$0.line.isOpen }
     .text("fact_needed") { $0.neededFor }
     .text("fact_answer") { $0.line.known?.answer.body }
     .text("fact_by") { $0.line.known?.answer.actorName }

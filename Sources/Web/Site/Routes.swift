@@ -47,7 +47,7 @@ extension Site {
     NewDraftPage.self, EditDraftPage.self, DraftPage.self,
     ReviewQueuePage.self, ReviewCardPage.self, ReviewChangedPage.self,
     DeliveryListPage.self, DeliveryPage.self,
-    LeadDiscoveryPage.self, QuestionSearchPage.self, QuestionPage.self,
+    LeadDiscoveryPage.self, QuestionSearchPage.self, BankChoicePage.self, QuestionPage.self,
     BankPage.self, BankQuestionPage.self, FactListPage.self, FactPage.self, AIPage.self,
     AIActionPage.self,
   ]

@@ -65,6 +65,38 @@ import Testing
     #expect(try questions().count == 5)
   }
 
+  @Test func `a question of the bank is chosen once, and counted there`() throws {
+    _ = try acme.admin.post("/settings/questions/starter")
+    let page = try acme.sales.get("/leads/\(lead)/questions/bank?q=exceed+amount")
+    let bank = try acme.look(
+      Query(
+        "bank",
+        "select id::text from question_bank where tenant_id = app.tenant() and text like 'Which amount%'",
+        only: { try $0.next(String.self) }))
+
+    let chosen = try acme.sales.post("/leads/\(lead)/questions/bank", ["bank": bank])
+    let again = try acme.sales.post("/leads/\(lead)/questions/bank", ["bank": bank])
+    let later = try acme.sales.get("/leads/\(lead)/questions/bank?q=exceed+amount")
+
+    #expect(page.trips == 1)
+    #expect(page.shows("Which amount would you rather not exceed?"))
+    #expect(chosen.location == "/leads/\(lead)/discovery?said=question-added")
+    #expect(again.location == "/leads/\(lead)/discovery")
+    #expect(!later.shows("Which amount would you rather not exceed?"))
+    #expect(
+      try questions(where: "bank_question_id = \(bank)::uuid and fact_id is not null").count == 1)
+  }
+
+  @Test func `a fact that is not known is asked for with its own question`() throws {
+    let budget = try fact("Budget")
+
+    let page = try acme.sales.get("\(path)?fact=\(budget)")
+
+    #expect(try acme.sales.get(path).has("fact=\(budget)#add-question"))
+    #expect(page.has("<details id=\"add-question\" open>"))
+    #expect(page.has("<option value=\"\(budget)\" selected>"))
+  }
+
   @Test func `the next best question says why it is next`() throws {
     try suggest()
 
