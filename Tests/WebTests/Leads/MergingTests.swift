@@ -188,7 +188,9 @@ import Testing
     let page = try acme.sales.get("/leads/\(kept)/relationships")
     let again = try relate(friend, "colleague", kept)
     let removal = try #require(
-      page.html.split(separator: "\"").first { $0.hasSuffix("/removal") && $0.contains("relationships") })
+      page.html.split(separator: "\"").first {
+        $0.hasSuffix("/removal") && $0.contains("relationships")
+      })
     let removed = try acme.sales.post(String(removal))
     let after = try acme.sales.get("/leads/\(friend)/relationships")
     _ = try acme.sales.post("\(answer.place ?? "")/undo")
@@ -315,6 +317,28 @@ import Testing
       "/leads/\(lead)/contacts/\(other)/prohibition", ["kind": "email", "reason": "asked"])
 
     #expect(try merge([]).shows("One of the two is not to be contacted"))
+  }
+
+  @Test func `finds whoever stands second, at an archived lead, or at none`() throws {
+    let lead = try acme.lead(title: "Third", email: "third@example.com")
+    for (name, email) in [("Second", "second@example.com"), ("Nowhere", "nowhere@example.com")] {
+      _ = try acme.sales.post("/leads/\(lead)/contacts", ["last_name": name, "email": email])
+    }
+    let nowhere: String = try acme.look(
+      Query(
+        "nowhere",
+        "select id::text from contacts where tenant_id = app.tenant() and last_name = 'Nowhere'",
+        only: { try $0.next() }))
+    _ = try acme.sales.post("/leads/\(lead)/contacts/\(nowhere)/removal")
+    _ = try acme.sales.post("/leads/\(lead)/archive")
+
+    let second = try acme.sales.get("/contacts/\(kept)/merge?q=second%40example.com")
+    let none = try acme.sales.get("/contacts/\(kept)/merge?q=nowhere")
+    let slip = try acme.sales.get("/contacts/\(kept)/merge?q=nowehre")
+
+    #expect(second.link("Second") != nil && second.trips == 1)
+    #expect(none.link("Nowhere") == "/contacts/\(kept)/merge?with=\(nowhere)")
+    #expect(slip.link("Nowhere") != nil)
   }
 
   @Test func `finds the other by name`() throws {
