@@ -41,6 +41,7 @@ alter table crm.leads
   add column search text not null generated always as (
     app.fold(title || ' ' || coalesce(company, '') || ' ' || coalesce(contact_name, '') || ' '
              || coalesce(contact_email, '') || ' ' || coalesce(contact_phone, '') || ' ' || coalesce(people, ''))) stored,
+  add column source_key text generated always as (app.fold(source)) stored,
   add column merged_into uuid,
   add constraint leads_merged_into_fkey foreign key (tenant_id, merged_into) references crm.leads (tenant_id, id),
   add constraint leads_merged_is_gone check (merged_into is null or deleted_at is not null);
@@ -87,7 +88,7 @@ create index leads_deleted_idx on crm.leads (tenant_id, id desc) where deleted_a
 -- What few leads have, for the filters that ask for it; and sources as people write them, case aside.
 drop index crm.leads_source_idx;
 -- lint:allow index: before the first release
-create index leads_source_idx on crm.leads (tenant_id, app.fold(source), id desc) where deleted_at is null;
+create index leads_source_idx on crm.leads (tenant_id, source_key, id desc) where deleted_at is null;
 -- lint:allow index: before the first release
 create index leads_language_idx on crm.leads (tenant_id, language, id desc) where deleted_at is null;
 -- lint:allow index: before the first release
@@ -136,7 +137,7 @@ create function sec.lead_conditions(p_tenant uuid, p_actor uuid, p_filter jsonb)
     case when p_filter ->> 'status' is not null then format('l.contact_status = %L', p_filter ->> 'status') end,
     case when p_filter ->> 'tier' is not null then format('l.priority_tier = %L', p_filter ->> 'tier') end,
     case when p_filter ->> 'source' is not null then
-      format('app.fold(l.source) = %L', app.fold(p_filter ->> 'source')) end,
+      format('l.source_key = %L', app.fold(p_filter ->> 'source')) end,
     case p_filter ->> 'owner'
       when 'nobody' then 'l.owner_id is null'
       when 'me' then format('l.owner_id = %L::uuid', p_actor)
@@ -257,7 +258,7 @@ create function app.find_leads(p_filter jsonb, p_sort text, p_after uuid, p_limi
   returns table (id uuid, is_similar boolean)
   language plpgsql stable security definer
   set search_path = pg_catalog, extensions, pg_temp
-  set pg_trgm.word_similarity_threshold = 0.5
+  set pg_trgm.word_similarity_threshold = 0.4
   set enable_seqscan = off
   rows 50
 as $$
@@ -287,34 +288,12 @@ begin
   return cardinality(sec.find_leads(app.tenant(), app.actor(), p_filter, 'any', null, p_cap));
 end $$;
 
--- The sources of a tenant's leads, each as it was written last: from one to the next by their index.
-create function app.lead_sources(p_limit int) returns table (source text)
-  language plpgsql stable security definer
-  set search_path = pg_catalog, pg_temp
-  set enable_seqscan = off
-  rows 20
-as $$
-begin
-  return query
-    with recursive known (key, source) as (
-      (select app.fold(l.source), l.source from crm.leads l
-        where l.tenant_id = app.tenant() and l.deleted_at is null and app.fold(l.source) > ''
-        order by app.fold(l.source), l.id desc limit 1)
-      union all
-      select n.key, n.source from known k
-       cross join lateral (
-         select app.fold(l.source) as key, l.source from crm.leads l
-          where l.tenant_id = app.tenant() and l.deleted_at is null and app.fold(l.source) > k.key
-          order by app.fold(l.source), l.id desc limit 1) n)
-    select known.source from known limit least(p_limit, 200);
-end $$;
-
 -- People whose name, address or number has all these words, or, where nobody's has, similar ones. Like
 -- app.find_leads this steps outside row security and names the tenant.
 create function app.find_contacts(p_words text, p_limit int) returns table (id uuid)
   language plpgsql stable security definer
   set search_path = pg_catalog, extensions, pg_temp
-  set pg_trgm.word_similarity_threshold = 0.5
+  set pg_trgm.word_similarity_threshold = 0.4
   set enable_seqscan = off
   rows 50
 as $$
@@ -333,7 +312,7 @@ begin
         order by word_similarity(%2$L, c.search) desc, c.id desc limit %s', app.tenant(), words, least(p_limit, 101));
   end if;
 end $$;
-grant execute on function app.find_leads(jsonb, text, uuid, int), app.count_leads(jsonb, int), app.lead_sources(int),
+grant execute on function app.find_leads(jsonb, text, uuid, int), app.count_leads(jsonb, int),
   app.find_contacts(text, int) to closerflow_web;
 
 -- The copies of its people that a lead is listed and found by: the primary one's apart, the others' together.
@@ -1072,7 +1051,7 @@ create trigger copy_to_leads after insert or update of is_primary on crm.lead_co
   for each row when (new.is_primary) execute function app.copy_primary_contact();
 drop function app.recount_segments(int);
 drop table crm.lead_assignments, crm.segments;
-drop function app.lead_sources(int), app.find_contacts(text, int), app.count_leads(jsonb, int),
+drop function app.find_contacts(text, int), app.count_leads(jsonb, int),
   app.find_leads(jsonb, text, uuid, int), sec.find_leads(uuid, uuid, jsonb, text, uuid, int), sec.lead_order(text),
   sec.lead_contents(jsonb), sec.lead_conditions(uuid, uuid, jsonb), sec.has_words(text, text);
 drop index crm.leads_source_idx, crm.leads_language_idx, crm.leads_paused_idx, crm.leads_suppressed_idx,
@@ -1087,7 +1066,8 @@ revoke update (deleted_at) on crm.contacts from closerflow_web;
 revoke update (external_id) on crm.leads from closerflow_web;
 drop index crm.leads_created_idx, crm.leads_archived_idx, crm.leads_deleted_idx, crm.leads_by_title_idx, crm.leads_by_company_idx, crm.leads_by_value_idx, crm.leads_by_score_idx,
   crm.leads_by_activity_idx;
-alter table crm.leads drop column merged_into, drop column search, drop column people;
+alter table crm.leads drop column merged_into, drop column search, drop column people,
+  drop column source_key;
 alter table crm.leads add column search text not null generated always as (
   lower(title || ' ' || coalesce(company, '') || ' ' || coalesce(contact_name, '') || ' '
         || coalesce(contact_email, ''))) stored;

@@ -160,7 +160,6 @@ import Testing
         "app.is_status_recorded",
         "app.judge_import",
         "app.keep_draft_alive",
-        "app.lead_sources",
         "app.log_operation",
         "app.mark_committing",
         "app.may",

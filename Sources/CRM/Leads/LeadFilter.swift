@@ -75,9 +75,23 @@ package struct LeadFilter: Sendable, Equatable {
 }
 
 extension LeadFilter {
-  /// The sources of the tenant's leads, by name, 200 at most.
+  /// The sources of the tenant's leads, each as it was written last, 200 at most: from one to the next by
+  /// their index, however many leads have them.
   package static let knownSources = Query<[String]>(
-    "LeadFilter.knownSources", "select source from app.lead_sources(200)", all: { try $0.next() })
+    "LeadFilter.knownSources",
+    """
+    with recursive known (key, source) as (
+      (select l.source_key, l.source from leads l
+       where l.tenant_id = app.tenant() and l.deleted_at is null and l.source_key > ''
+       order by l.source_key, l.id desc limit 1)
+      union all
+      select n.source_key, n.source from known k
+      cross join lateral (
+        select l.source_key, l.source from leads l
+        where l.tenant_id = app.tenant() and l.deleted_at is null and l.source_key > k.key
+        order by l.source_key, l.id desc limit 1) n)
+    select source from known limit 200
+    """, all: { try $0.next() })
 }
 
 extension LeadFilter.Owner {
