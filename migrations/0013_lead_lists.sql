@@ -36,9 +36,12 @@ alter table crm.leads drop column search;
 -- lint:allow check: before the first release
 -- lint:allow foreign-key: before the first release
 alter table crm.leads
+  -- Names, addresses and numbers of its people besides the primary one, kept by trigger.
+  add column people text,
   add column search text not null generated always as (
     app.fold(title || ' ' || coalesce(company, '') || ' ' || coalesce(contact_name, '') || ' '
-             || coalesce(contact_email, '') || ' ' || coalesce(contact_phone, ''))) stored,
+             || coalesce(contact_email, '') || ' ' || coalesce(contact_phone, '') || ' ' || coalesce(people, ''))) stored,
+  add column source_key text generated always as (app.fold(source)) stored,
   add column merged_into uuid,
   add constraint leads_merged_into_fkey foreign key (tenant_id, merged_into) references crm.leads (tenant_id, id),
   add constraint leads_merged_is_gone check (merged_into is null or deleted_at is not null);
@@ -47,6 +50,29 @@ create index leads_search_idx on crm.leads
   using gin (tenant_id extensions.uuid_ops, search extensions.gin_trgm_ops);
 -- lint:allow index: before the first release
 create index leads_merged_into_idx on crm.leads (tenant_id, merged_into) where merged_into is not null;
+
+-- lint:allow volatile-default: before the first release
+-- lint:allow not-null: before the first release
+alter table crm.contacts
+  add column search text not null generated always as (
+    app.fold(coalesce(first_name, '') || ' ' || coalesce(last_name, '') || ' ' || coalesce(email, '') || ' '
+             || coalesce(phone, ''))) stored;
+-- lint:allow index: before the first release
+create index contacts_search_idx on crm.contacts
+  using gin (tenant_id extensions.uuid_ops, search extensions.gin_trgm_ops);
+
+-- Two spellings of one name: case and spaces aside.
+create function app.name_key(p_text text) returns text
+  language sql immutable strict parallel safe
+  set search_path = pg_catalog, pg_temp
+  return btrim(regexp_replace(lower(normalize(p_text, NFKC)), '\s+', ' ', 'g'));
+grant execute on function app.name_key(text) to closerflow_web, closerflow_worker;
+-- lint:allow volatile-default: before the first release
+-- lint:allow not-null: before the first release
+alter table crm.clients add column name_key text not null generated always as (app.name_key(name)) stored;
+drop index crm.clients_name_key;
+-- lint:allow index: before the first release
+create unique index clients_name_key on crm.clients (tenant_id, name_key);
 
 grant update (merged_into, external_id) on crm.leads to closerflow_web;
 grant update (deleted_at) on crm.contacts to closerflow_web;
@@ -58,6 +84,25 @@ create index leads_created_idx on crm.leads (tenant_id, created_at);
 create index leads_archived_idx on crm.leads (tenant_id, id desc) where archived_at is not null and deleted_at is null;
 -- lint:allow index: before the first release
 create index leads_deleted_idx on crm.leads (tenant_id, id desc) where deleted_at is not null;
+
+-- What few leads have, for the filters that ask for it; and sources as people write them, case aside.
+drop index crm.leads_source_idx;
+-- lint:allow index: before the first release
+create index leads_source_idx on crm.leads (tenant_id, source_key, id desc) where deleted_at is null;
+-- lint:allow index: before the first release
+create index leads_language_idx on crm.leads (tenant_id, language, id desc) where deleted_at is null;
+-- lint:allow index: before the first release
+create index leads_paused_idx on crm.leads (tenant_id, id desc) where paused_at is not null and deleted_at is null;
+-- lint:allow index: before the first release
+create index leads_suppressed_idx on crm.leads (tenant_id, id desc) where suppressed_at is not null and deleted_at is null;
+-- lint:allow index: before the first release
+create index leads_test_idx on crm.leads (tenant_id, id desc) where is_test and deleted_at is null;
+-- lint:allow index: before the first release
+create index leads_due_idx on crm.leads (tenant_id, next_followup_at)
+  where next_followup_at is not null and archived_at is null and deleted_at is null;
+-- lint:allow index: before the first release
+create index leads_close_idx on crm.leads (tenant_id, expected_close_date)
+  where expected_close_date is not null and archived_at is null and deleted_at is null;
 
 -- The orders a list can have besides the newest first; the same expressions stand in sec.lead_order.
 -- lint:allow index: before the first release
@@ -79,62 +124,79 @@ create index leads_by_activity_idx on crm.leads (tenant_id, last_activity_at, id
 -- The predicate of a filter, its values quoted, words and tag aside. The keys are those of the list's URL; a
 -- missing one lets all through. Dates are days in the time zone of the transaction.
 create function sec.lead_conditions(p_tenant uuid, p_actor uuid, p_filter jsonb) returns text
-  language plpgsql stable
+  language sql stable
+  set search_path = pg_catalog, pg_temp
+  return concat_ws(' and ',
+    format('l.tenant_id = %L::uuid', p_tenant),
+    case coalesce(p_filter ->> 'life', 'active')
+      when 'archived' then 'l.archived_at is not null and l.deleted_at is null'
+      when 'deleted' then 'l.deleted_at is not null'
+      else 'l.archived_at is null and l.deleted_at is null' end,
+    case when p_filter ->> 'stage' is not null then format('l.stage = %L', p_filter ->> 'stage') end,
+    case when p_filter ->> 'outcome' is not null then format('l.outcome = %L', p_filter ->> 'outcome') end,
+    case when p_filter ->> 'status' is not null then format('l.contact_status = %L', p_filter ->> 'status') end,
+    case when p_filter ->> 'tier' is not null then format('l.priority_tier = %L', p_filter ->> 'tier') end,
+    case when p_filter ->> 'source' is not null then
+      format('l.source_key = %L', app.fold(p_filter ->> 'source')) end,
+    case p_filter ->> 'owner'
+      when 'nobody' then 'l.owner_id is null'
+      when 'me' then format('l.owner_id = %L::uuid', p_actor)
+      else case when p_filter ->> 'owner' is not null then format('l.owner_id = %L::uuid', p_filter ->> 'owner') end end,
+    case when p_filter ->> 'from' is not null then
+      format('l.created_at >= %L::timestamptz', (p_filter ->> 'from')::date::timestamptz) end,
+    case when p_filter ->> 'to' is not null then
+      format('l.created_at < %L::timestamptz', ((p_filter ->> 'to')::date + 1)::timestamptz) end,
+    case when p_filter ->> 'idle' ~ '^[0-9]{1,4}$' then
+      format('l.last_activity_at < %L::timestamptz', now() - make_interval(days => (p_filter ->> 'idle')::int)) end,
+    case p_filter ->> 'followup'
+      when 'due' then format('l.next_followup_at < %L::timestamptz', (current_date + 1)::timestamptz)
+      when 'planned' then 'l.next_followup_at is not null'
+      when 'none' then 'l.next_followup_at is null' end,
+    case when p_filter ->> 'close_from' is not null then
+      format('l.expected_close_date >= %L::date', (p_filter ->> 'close_from')::date) end,
+    case when p_filter ->> 'close_to' is not null then
+      format('l.expected_close_date <= %L::date', (p_filter ->> 'close_to')::date) end,
+    case p_filter ->> 'paused' when 'yes' then 'l.paused_at is not null' when 'no' then 'l.paused_at is null' end,
+    case p_filter ->> 'suppressed'
+      when 'yes' then 'l.suppressed_at is not null' when 'no' then 'l.suppressed_at is null' end,
+    case p_filter ->> 'test' when 'yes' then 'l.is_test' when 'no' then 'not l.is_test' end,
+    case when p_filter ->> 'language' = 'unknown' then 'l.language is null'
+         when p_filter ->> 'language' is not null then format('l.language = %L', p_filter ->> 'language') end,
+    case when p_filter ->> 'client' is not null then
+      format('l.client_id = %L::uuid', (select c.id from crm.clients c
+        where c.tenant_id = p_tenant and c.name_key = app.name_key(p_filter ->> 'client'))) end);
+
+-- The predicate that a text has all the words, anywhere; or a number, however it is written, where they look
+-- like one. Null without words.
+create function sec.has_words(p_column text, p_words text) returns text
+  language plpgsql immutable
   set search_path = pg_catalog, pg_temp
 as $$
 declare
-  pieces text[] := array[format('l.tenant_id = %L::uuid', p_tenant)];
+  words constant text := app.fold(p_words);
+  -- The zero in brackets is dialled at home only: it is not in the number as it is kept.
+  digits constant text := ltrim(regexp_replace(regexp_replace(words, '\( *0+ *\)', ''), '[^0-9]', '', 'g'), '0');
+  pieces text[] := '{}';
+  word text;
 begin
-  pieces := pieces || case coalesce(p_filter ->> 'life', 'active')
-    when 'archived' then 'l.archived_at is not null and l.deleted_at is null'
-    when 'deleted' then 'l.deleted_at is not null'
-    else 'l.archived_at is null and l.deleted_at is null' end;
-  if p_filter ->> 'stage' is not null then pieces := pieces || format('l.stage = %L', p_filter ->> 'stage'); end if;
-  if p_filter ->> 'outcome' is not null then pieces := pieces || format('l.outcome = %L', p_filter ->> 'outcome'); end if;
-  if p_filter ->> 'status' is not null then pieces := pieces || format('l.contact_status = %L', p_filter ->> 'status'); end if;
-  if p_filter ->> 'tier' is not null then pieces := pieces || format('l.priority_tier = %L', p_filter ->> 'tier'); end if;
-  if p_filter ->> 'source' is not null then pieces := pieces || format('l.source = %L', p_filter ->> 'source'); end if;
-  if p_filter ->> 'owner' = 'nobody' then
-    pieces := pieces || 'l.owner_id is null'::text;
-  elsif p_filter ->> 'owner' is not null then
-    pieces := pieces || format('l.owner_id = %L::uuid',
-      case p_filter ->> 'owner' when 'me' then p_actor::text else p_filter ->> 'owner' end);
+  if length(digits) >= 5 and words ~ '^[-+0-9 ./()]+$' then
+    return format('%s like %L', p_column, '%' || digits || '%');
   end if;
-  if p_filter ->> 'from' is not null then
-    pieces := pieces || format('l.created_at >= %L::timestamptz', (p_filter ->> 'from')::date::timestamptz);
-  end if;
-  if p_filter ->> 'to' is not null then
-    pieces := pieces || format('l.created_at < %L::timestamptz', ((p_filter ->> 'to')::date + 1)::timestamptz);
-  end if;
-  return array_to_string(pieces, ' and ');
+  foreach word in array coalesce((string_to_array(btrim(words), ' '))[1:8], '{}') loop
+    pieces := pieces || format('%s like %L', p_column,
+      '%' || replace(replace(replace(word, '\', '\\'), '%', '\%'), '_', '\_') || '%');
+  end loop;
+  return nullif(array_to_string(pieces, ' and '), '');
 end $$;
 
 -- The predicate of its words and its tag; null without any. Their operators are not leakproof: row security
 -- keeps what is known of the data from the planner, which takes every word for a rare one.
 create function sec.lead_contents(p_filter jsonb) returns text
-  language plpgsql stable
+  language sql stable
   set search_path = pg_catalog, pg_temp
-as $$
-declare
-  words constant text := app.fold(p_filter ->> 'q');
-  digits constant text := ltrim(regexp_replace(words, '[^0-9]', '', 'g'), '0');
-  pieces text[] := '{}';
-  word text;
-begin
-  if p_filter ->> 'tag' is not null then pieces := pieces || format('l.tags @> array[%L]', p_filter ->> 'tag'); end if;
-  if words is not null then
-    -- A number however it is written; else every word, anywhere.
-    if length(digits) >= 5 and words ~ '^[-+0-9 ./()]+$' then
-      pieces := pieces || format('l.search like %L', '%' || digits || '%');
-    else
-      foreach word in array (string_to_array(btrim(words), ' '))[1:8] loop
-        pieces := pieces || format('l.search like %L',
-          '%' || replace(replace(replace(word, '\', '\\'), '%', '\%'), '_', '\_') || '%');
-      end loop;
-    end if;
-  end if;
-  return nullif(array_to_string(pieces, ' and '), '');
-end $$;
+  return nullif(concat_ws(' and ',
+    case when p_filter ->> 'tag' is not null then format('l.tags @> array[%L]', p_filter ->> 'tag') end,
+    sec.has_words('l.search', p_filter ->> 'q')), '');
 
 -- The expression that a list is sorted by; null for the time of capture, which the id tells.
 create function sec.lead_order(p_sort text) returns text
@@ -151,7 +213,8 @@ create function sec.lead_order(p_sort text) returns text
 -- first without one; any order will do for 'any'), from behind p_after on. This steps outside row security, whose caution keeps words and
 -- tags from their indexes, and names the tenant itself. The statement is built anew each time: what a filter
 -- finds differs by thousands, and so must its plan; but never by reading the rows of all tenants.
-create function sec.find_leads(p_filter jsonb, p_sort text, p_after uuid, p_limit int) returns uuid[]
+create function sec.find_leads(
+    p_tenant uuid, p_actor uuid, p_filter jsonb, p_sort text, p_after uuid, p_limit int) returns uuid[]
   language plpgsql stable
   set search_path = pg_catalog, extensions, pg_temp
   set enable_seqscan = off
@@ -160,8 +223,7 @@ declare
   -- How many leads are looked through for words before the words' index is asked: a word that 1 of 40
   -- leads has fills a page from them, one that is rarer is quickly read from the index.
   walk constant int := 2000;
-  this_tenant constant uuid := app.tenant();
-  conditions text := sec.lead_conditions(this_tenant, app.actor(), p_filter);
+  conditions text := sec.lead_conditions(p_tenant, p_actor, p_filter);
   contents constant text := sec.lead_contents(p_filter);
   expression constant text := sec.lead_order(p_sort);
   direction constant text := case when p_sort is null or starts_with(p_sort, '-') then 'desc' else 'asc' end;
@@ -169,12 +231,12 @@ declare
   walked int;
   ids uuid[];
 begin
-  if this_tenant is null then return '{}'; end if;
+  if p_tenant is null then return '{}'; end if;
   if p_after is not null then
     conditions := conditions || case when expression is null
       then format(' and l.id %s %L::uuid', case direction when 'desc' then '<' else '>' end, p_after)
       else format(' and (%1$s, l.id) %2$s (select %1$s, l.id from crm.leads l where l.tenant_id = %3$L::uuid and l.id = %4$L::uuid)',
-                  expression, case direction when 'desc' then '<' else '>' end, this_tenant, p_after) end;
+                  expression, case direction when 'desc' then '<' else '>' end, p_tenant, p_after) end;
   end if;
   if contents is not null then
     execute format(
@@ -196,12 +258,12 @@ create function app.find_leads(p_filter jsonb, p_sort text, p_after uuid, p_limi
   returns table (id uuid, is_similar boolean)
   language plpgsql stable security definer
   set search_path = pg_catalog, extensions, pg_temp
-  set pg_trgm.word_similarity_threshold = 0.5
+  set pg_trgm.word_similarity_threshold = 0.4
   set enable_seqscan = off
   rows 50
 as $$
 declare
-  ids constant uuid[] := sec.find_leads(p_filter, p_sort, p_after, least(p_limit, 50001));
+  ids constant uuid[] := sec.find_leads(app.tenant(), app.actor(), p_filter, p_sort, p_after, least(p_limit, 50001));
   words constant text := app.fold(p_filter ->> 'q');
   tag constant text := p_filter ->> 'tag';
 begin
@@ -223,9 +285,90 @@ create function app.count_leads(p_filter jsonb, p_cap int) returns bigint
   set search_path = pg_catalog, pg_temp
 as $$
 begin
-  return cardinality(sec.find_leads(p_filter, 'any', null, p_cap));
+  return cardinality(sec.find_leads(app.tenant(), app.actor(), p_filter, 'any', null, p_cap));
 end $$;
-grant execute on function app.find_leads(jsonb, text, uuid, int), app.count_leads(jsonb, int) to closerflow_web;
+
+-- People whose name, address or number has all these words, or, where nobody's has, similar ones. Like
+-- app.find_leads this steps outside row security and names the tenant.
+create function app.find_contacts(p_words text, p_limit int) returns table (id uuid)
+  language plpgsql stable security definer
+  set search_path = pg_catalog, extensions, pg_temp
+  set pg_trgm.word_similarity_threshold = 0.4
+  set enable_seqscan = off
+  rows 50
+as $$
+declare
+  condition constant text := sec.has_words('c.search', p_words);
+  words constant text := app.fold(p_words);
+begin
+  if app.tenant() is null or condition is null then return; end if;
+  return query execute format(
+    'select c.id from crm.contacts c where c.tenant_id = %L and c.deleted_at is null and %s limit %s',
+    app.tenant(), condition, least(p_limit, 101));
+  if not found then
+    return query execute format(
+      'select c.id from (select c.id, c.search from crm.contacts c
+                          where c.tenant_id = %L and c.deleted_at is null and %L <%% c.search limit 300) c
+        order by word_similarity(%2$L, c.search) desc, c.id desc limit %s', app.tenant(), words, least(p_limit, 101));
+  end if;
+end $$;
+grant execute on function app.find_leads(jsonb, text, uuid, int), app.count_leads(jsonb, int),
+  app.find_contacts(text, int) to closerflow_web;
+
+-- The copies of its people that a lead is listed and found by: the primary one's apart, the others' together.
+-- Found by key and written only where they differ; a plan made while the tables were small is kept for long,
+-- so it may not read them whole.
+create function sec.copy_people(p_tenant uuid, p_leads uuid[]) returns void
+  language plpgsql
+  set search_path = pg_catalog, pg_temp
+  set enable_seqscan = off
+as $$
+begin
+  update crm.leads l
+     set contact_name = k.name, contact_email = k.email, contact_phone = k.phone, people = k.people
+    from unnest(p_leads) f (id)
+   cross join lateral (
+     select max(p.name) filter (where p.is_primary) as name, max(p.email) filter (where p.is_primary) as email,
+            max(p.phone) filter (where p.is_primary) as phone,
+            string_agg(concat_ws(' ', p.name, p.email, p.phone), ' ' order by p.id) filter (where not p.is_primary) as people
+       from (select c.id, lc.is_primary, nullif(concat_ws(' ', c.first_name, c.last_name), '') as name,
+                    c.email::text as email, c.phone::text as phone
+               from crm.lead_contacts lc
+               join crm.contacts c on c.tenant_id = lc.tenant_id and c.id = lc.contact_id
+              where lc.tenant_id = p_tenant and lc.lead_id = f.id
+              order by lc.is_primary desc, c.id limit 100) p) k
+   where l.tenant_id = p_tenant and l.id = f.id
+     and (l.contact_name is distinct from k.name or l.contact_email is distinct from k.email
+          or l.contact_phone is distinct from k.phone or l.people is distinct from k.people);
+end $$;
+create function app.copy_linked_contact() returns trigger
+  language plpgsql security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform sec.copy_people(
+    case tg_op when 'DELETE' then old.tenant_id else new.tenant_id end,
+    array[case tg_op when 'DELETE' then old.lead_id else new.lead_id end]);
+  return null;
+end $$;
+create function app.copy_changed_contact() returns trigger
+  language plpgsql security definer
+  set search_path = pg_catalog, pg_temp
+  set enable_seqscan = off
+as $$
+begin
+  perform sec.copy_people(new.tenant_id, array(
+    select lc.lead_id from crm.lead_contacts lc where lc.tenant_id = new.tenant_id and lc.contact_id = new.id));
+  return null;
+end $$;
+drop trigger copy_to_leads on crm.lead_contacts;
+drop trigger copy_to_leads on crm.contacts;
+-- lint:allow drop: only the triggers above called it
+drop function app.copy_primary_contact();
+create trigger copy_to_leads after insert or update of is_primary or delete on crm.lead_contacts
+  for each row execute function app.copy_linked_contact();
+create trigger copy_to_leads after update of first_name, last_name, email, phone on crm.contacts
+  for each row execute function app.copy_changed_contact();
 
 -- ------------------------------------------------------------------ saved segments
 
@@ -247,6 +390,7 @@ create table crm.segments (
   constraint segments_owner_fkey foreign key (tenant_id, owner_id) references crm.memberships (tenant_id, user_id)
 );
 create unique index segments_name_key on crm.segments (tenant_id, owner_id, lower(name));
+create index segments_counted_idx on crm.segments (counted_at nulls first);
 call app.fence('crm.segments');
 call app.keep_updated_at('crm.segments');
 -- A private segment is its owner's; a shared one is seen by all and changed by its owner.
@@ -261,6 +405,38 @@ create policy made_by_owner on crm.segments as restrictive for insert to closerf
 grant select, delete, insert (tenant_id, id, name, filter, sort, owner_id, is_shared, lead_count, counted_at),
   update (name, filter, sort, is_shared, lead_count, counted_at)
   on crm.segments to closerflow_web;
+
+-- Counts anew what was counted more than an hour ago, a few segments at a time, each with its owner's eyes
+-- and in its tenant's days; says how many. Asked by the worker, for all tenants.
+create function app.recount_segments(p_limit int) returns int
+  language plpgsql security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  old record;
+  now_count int;
+  counted int := 0;
+begin
+  for old in
+    select s.tenant_id, s.id, s.owner_id, s.filter, t.timezone
+      from crm.segments s join crm.tenants t on t.id = s.tenant_id
+     where s.counted_at is null or s.counted_at < now() - interval '1 hour'
+     order by s.counted_at nulls first limit least(p_limit, 100) for no key update of s skip locked
+  loop
+    begin
+      perform set_config('TimeZone', old.timezone, true);
+      now_count := cardinality(sec.find_leads(old.tenant_id, old.owner_id, old.filter, 'any', null, 1000000));
+    exception when data_exception then
+      -- A filter that nothing reads must not keep the others from being counted.
+      now_count := null;
+    end;
+    update crm.segments s set lead_count = now_count, counted_at = now()
+     where s.tenant_id = old.tenant_id and s.id = old.id;
+    counted := counted + 1;
+  end loop;
+  return counted;
+end $$;
+grant execute on function app.recount_segments(int) to closerflow_worker;
 
 -- ------------------------------------------------------------------ assignment
 
@@ -431,7 +607,7 @@ begin
   if setting ->> 'strategy' = 'least_loaded' then
     select array_agg((select count(*) from crm.leads l
                        where l.tenant_id = this_tenant and l.owner_id = m.id and l.outcome = 'open'
-                         and l.archived_at is null and l.deleted_at is null) order by m.place) into loads
+                         and not l.is_test and l.archived_at is null and l.deleted_at is null) order by m.place) into loads
       from unnest(members) with ordinality m (id, place);
   else
     -- Behind whoever had the last turn.
@@ -559,19 +735,6 @@ create trigger log_update after update on crm.lead_contacts referencing old tabl
 create trigger log_delete after delete on crm.lead_contacts referencing old table as old_rows
   for each statement execute function app.log_operation();
 
--- A lead without its primary person is not found by their name any more.
-create function app.clear_contact_copies() returns trigger
-  language plpgsql security definer
-  set search_path = pg_catalog, pg_temp
-as $$
-begin
-  update crm.leads l set contact_name = null, contact_email = null, contact_phone = null
-   where l.tenant_id = old.tenant_id and l.id = old.lead_id and coalesce(l.contact_name, l.contact_email, l.contact_phone) is not null;
-  return null;
-end $$;
-create trigger clear_copies after delete on crm.lead_contacts
-  for each row when (old.is_primary) execute function app.clear_contact_copies();
-
 -- How many leads it changed, once it is done.
 create function app.end_operation(p_id uuid) returns void
   language plpgsql security definer
@@ -605,10 +768,13 @@ begin
     new.converted_at := case when new.outcome = 'won' then now() end;
     if new.outcome <> 'won' then new.client_id := null; end if;
   end if;
-  if new.event_seq = old.event_seq then
-    new.revision := old.revision + 1;
-  else
+  if new.event_seq <> old.event_seq then
     new.last_activity_at := now();
+  elsif new.people is not distinct from old.people
+        or (new.contact_name, new.contact_email, new.contact_phone)
+           is distinct from (old.contact_name, old.contact_email, old.contact_phone) then
+    -- Somebody more beside the primary person makes nobody's edit an old one.
+    new.revision := old.revision + 1;
   end if;
   return new;
 end $$;
@@ -837,8 +1003,6 @@ begin
   end if;
   return new;
 end $$;
-drop trigger clear_copies on crm.lead_contacts;
-drop function app.clear_contact_copies();
 drop trigger log_insert on crm.leads;
 drop trigger log_update on crm.leads;
 drop trigger log_insert on crm.contacts;
@@ -863,15 +1027,50 @@ drop function app.keep_draft_alive();
 drop trigger assignment_recorded on crm.leads;
 drop trigger assignment_recorded_on_insert on crm.leads;
 drop function app.check_assignment_recorded();
+drop trigger copy_to_leads on crm.lead_contacts;
+drop trigger copy_to_leads on crm.contacts;
+drop function app.copy_linked_contact(), app.copy_changed_contact(), sec.copy_people(uuid, uuid[]);
+create function app.copy_primary_contact() returns trigger
+  language plpgsql security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+begin
+  update crm.leads l
+     set contact_name = nullif(concat_ws(' ', c.first_name, c.last_name), ''),
+         contact_email = c.email, contact_phone = c.phone
+    from crm.lead_contacts lc
+    join crm.contacts c on c.tenant_id = lc.tenant_id and c.id = lc.contact_id
+   where l.tenant_id = new.tenant_id and lc.tenant_id = new.tenant_id and lc.lead_id = l.id
+     and lc.is_primary
+     and (l.contact_name, l.contact_email, l.contact_phone)
+         is distinct from (nullif(concat_ws(' ', c.first_name, c.last_name), ''), c.email::text, c.phone::text)
+     and case tg_table_name when 'contacts' then lc.contact_id = (to_jsonb(new) ->> 'id')::uuid
+                            else lc.lead_id = (to_jsonb(new) ->> 'lead_id')::uuid end;
+  return null;
+end $$;
+create trigger copy_to_leads after update of first_name, last_name, email, phone on crm.contacts
+  for each row execute function app.copy_primary_contact();
+create trigger copy_to_leads after insert or update of is_primary on crm.lead_contacts
+  for each row when (new.is_primary) execute function app.copy_primary_contact();
+drop function app.recount_segments(int);
 drop table crm.lead_assignments, crm.segments;
-drop function app.count_leads(jsonb, int), app.find_leads(jsonb, text, uuid, int),
-  sec.find_leads(jsonb, text, uuid, int), sec.lead_order(text), sec.lead_contents(jsonb),
-  sec.lead_conditions(uuid, uuid, jsonb);
+drop function app.find_contacts(text, int), app.count_leads(jsonb, int),
+  app.find_leads(jsonb, text, uuid, int), sec.find_leads(uuid, uuid, jsonb, text, uuid, int), sec.lead_order(text),
+  sec.lead_contents(jsonb), sec.lead_conditions(uuid, uuid, jsonb), sec.has_words(text, text);
+drop index crm.leads_source_idx, crm.leads_language_idx, crm.leads_paused_idx, crm.leads_suppressed_idx,
+  crm.leads_test_idx, crm.leads_due_idx, crm.leads_close_idx;
+create index leads_source_idx on crm.leads (tenant_id, source, id desc) where deleted_at is null;
+drop index crm.clients_name_key;
+alter table crm.clients drop column name_key;
+create unique index clients_name_key on crm.clients (tenant_id, lower(name));
+drop function app.name_key(text);
+alter table crm.contacts drop column search;
+revoke update (deleted_at) on crm.contacts from closerflow_web;
+revoke update (external_id) on crm.leads from closerflow_web;
 drop index crm.leads_created_idx, crm.leads_archived_idx, crm.leads_deleted_idx, crm.leads_by_title_idx, crm.leads_by_company_idx, crm.leads_by_value_idx, crm.leads_by_score_idx,
   crm.leads_by_activity_idx;
-revoke update (external_id) on crm.leads from closerflow_web;
-revoke update (deleted_at) on crm.contacts from closerflow_web;
-alter table crm.leads drop column merged_into, drop column search;
+alter table crm.leads drop column merged_into, drop column search, drop column people,
+  drop column source_key;
 alter table crm.leads add column search text not null generated always as (
   lower(title || ' ' || coalesce(company, '') || ' ' || coalesce(contact_name, '') || ' '
         || coalesce(contact_email, ''))) stored;

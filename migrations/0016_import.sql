@@ -223,51 +223,12 @@ begin
 end $$;
 create trigger keep before insert or update on crm.lead_imports for each row execute function app.keep_import();
 
--- The copies of the primary contact on leads, found by key and written only where they differ: what was here
--- before went through all the tenant's leads. A plan made while the tables were small is kept for long, so
--- it may not read them whole.
-create function app.copy_linked_contact() returns trigger
-  language plpgsql security definer
-  set search_path = pg_catalog, pg_temp
-  set enable_seqscan = off
-as $$
-begin
-  update crm.leads l
-     set contact_name = nullif(concat_ws(' ', c.first_name, c.last_name), ''),
-         contact_email = c.email, contact_phone = c.phone
-    from crm.contacts c
-   where l.tenant_id = new.tenant_id and l.id = new.lead_id and c.tenant_id = new.tenant_id and c.id = new.contact_id
-     and (l.contact_name is distinct from nullif(concat_ws(' ', c.first_name, c.last_name), '')
-          or l.contact_email is distinct from c.email::text or l.contact_phone is distinct from c.phone::text);
-  return null;
-end $$;
-create function app.copy_changed_contact() returns trigger
-  language plpgsql security definer
-  set search_path = pg_catalog, pg_temp
-  set enable_seqscan = off
-as $$
-begin
-  update crm.leads l
-     set contact_name = nullif(concat_ws(' ', new.first_name, new.last_name), ''),
-         contact_email = new.email, contact_phone = new.phone
-   where l.tenant_id = new.tenant_id
-     and l.id = any (array(select lc.lead_id from crm.lead_contacts lc
-                            where lc.tenant_id = new.tenant_id and lc.contact_id = new.id and lc.is_primary))
-     and (l.contact_name is distinct from nullif(concat_ws(' ', new.first_name, new.last_name), '')
-          or l.contact_email is distinct from new.email::text or l.contact_phone is distinct from new.phone::text);
-  return null;
-end $$;
+-- A function of the owner's that wrote the copies with the leads says so.
 drop trigger copy_to_leads on crm.lead_contacts;
-drop trigger copy_to_leads on crm.contacts;
--- lint:allow drop: only the triggers above called it
-drop function app.copy_primary_contact();
-create trigger copy_to_leads after insert or update of is_primary on crm.lead_contacts
+create trigger copy_to_leads after insert or update of is_primary or delete on crm.lead_contacts
   for each row
-  -- A function of the owner's that wrote the copies with the leads says so.
-  when (new.is_primary and not (current_user = 'closerflow_owner' and current_setting('app.copies', true) is not distinct from 'written'))
+  when (not (current_user = 'closerflow_owner' and current_setting('app.copies', true) is not distinct from 'written'))
   execute function app.copy_linked_contact();
-create trigger copy_to_leads after update of first_name, last_name, email, phone on crm.contacts
-  for each row execute function app.copy_changed_contact();
 
 -- Who acts is looked up once a row; a function of the owner's that writes many rows has looked already, and
 -- says so. The login roles still cannot: inside their own statements they are not the owner.
@@ -319,10 +280,13 @@ begin
     new.converted_at := case when new.outcome = 'won' then now() end;
     if new.outcome <> 'won' then new.client_id := null; end if;
   end if;
-  if new.event_seq = old.event_seq then
-    new.revision := old.revision + 1;
-  else
+  if new.event_seq <> old.event_seq then
     new.last_activity_at := now();
+  elsif new.people is not distinct from old.people
+        or (new.contact_name, new.contact_email, new.contact_phone)
+           is distinct from (old.contact_name, old.contact_email, old.contact_phone) then
+    -- Somebody more beside the primary person makes nobody's edit an old one.
+    new.revision := old.revision + 1;
   end if;
   return new;
 end $$;
@@ -1100,38 +1064,19 @@ begin
     new.converted_at := case when new.outcome = 'won' then now() end;
     if new.outcome <> 'won' then new.client_id := null; end if;
   end if;
-  if new.event_seq = old.event_seq then
-    new.revision := old.revision + 1;
-  else
+  if new.event_seq <> old.event_seq then
     new.last_activity_at := now();
+  elsif new.people is not distinct from old.people
+        or (new.contact_name, new.contact_email, new.contact_phone)
+           is distinct from (old.contact_name, old.contact_email, old.contact_phone) then
+    -- Somebody more beside the primary person makes nobody's edit an old one.
+    new.revision := old.revision + 1;
   end if;
   return new;
 end $$;
 drop trigger copy_to_leads on crm.lead_contacts;
-drop trigger copy_to_leads on crm.contacts;
-drop function app.copy_linked_contact(), app.copy_changed_contact();
-create function app.copy_primary_contact() returns trigger
-  language plpgsql security definer
-  set search_path = pg_catalog, pg_temp
-as $$
-begin
-  update crm.leads l
-     set contact_name = nullif(concat_ws(' ', c.first_name, c.last_name), ''),
-         contact_email = c.email, contact_phone = c.phone
-    from crm.lead_contacts lc
-    join crm.contacts c on c.tenant_id = lc.tenant_id and c.id = lc.contact_id
-   where l.tenant_id = new.tenant_id and lc.tenant_id = new.tenant_id and lc.lead_id = l.id
-     and lc.is_primary
-     and (l.contact_name, l.contact_email, l.contact_phone)
-         is distinct from (nullif(concat_ws(' ', c.first_name, c.last_name), ''), c.email::text, c.phone::text)
-     and case tg_table_name when 'contacts' then lc.contact_id = (to_jsonb(new) ->> 'id')::uuid
-                            else lc.lead_id = (to_jsonb(new) ->> 'lead_id')::uuid end;
-  return null;
-end $$;
-create trigger copy_to_leads after update of first_name, last_name, email, phone on crm.contacts
-  for each row execute function app.copy_primary_contact();
-create trigger copy_to_leads after insert or update of is_primary on crm.lead_contacts
-  for each row when (new.is_primary) execute function app.copy_primary_contact();
+create trigger copy_to_leads after insert or update of is_primary or delete on crm.lead_contacts
+  for each row execute function app.copy_linked_contact();
 alter function app.are_tags(text[]) set search_path = pg_catalog, pg_temp;
 alter function app.fold(text) returns null on null input;
 alter function app.fold(text) set search_path = pg_catalog, pg_temp;

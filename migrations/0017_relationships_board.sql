@@ -59,7 +59,7 @@ create trigger keep before insert or update on crm.lead_relationships
 
 -- The board shows open, active leads by stage; its totals read no more than this index.
 -- lint:allow index: before the first release
-create index leads_board_idx on crm.leads (tenant_id, stage, id desc) include (estimated_value, owner_id)
+create index leads_board_idx on crm.leads (tenant_id, stage, id desc) include (estimated_value, owner_id, is_test)
   where outcome = 'open' and archived_at is null and deleted_at is null;
 
 -- The cards of every column, the newest first, p_limit of each. The filter is the list's; stage, outcome
@@ -81,17 +81,18 @@ begin
     return query
       select r.id from (
         select l.id, row_number() over (partition by l.stage order by l.id desc) as place from crm.leads l
-         where l.tenant_id = this_tenant and l.id = any (sec.find_leads(shown, null, null, 2000))) r
+         where l.tenant_id = this_tenant and l.id = any (sec.find_leads(this_tenant, app.actor(), shown, null, null, 2000))) r
        where r.place <= least(p_limit, 101);
     return;
   end if;
   foreach of_stage in array array['new', 'discovery', 'proposal', 'decision'] loop
     return query select f.id
-      from unnest(sec.find_leads(shown || jsonb_build_object('stage', of_stage), null, null, least(p_limit, 101))) f (id);
+      from unnest(sec.find_leads(this_tenant, app.actor(), shown || jsonb_build_object('stage', of_stage), null, null, least(p_limit, 101))) f (id);
   end loop;
 end $$;
 
--- How many leads stand in a column, and what they are worth together; no more than p_cap are looked at.
+-- How many leads stand in a column, and what they are worth together, tests aside; no more than p_cap are
+-- looked at.
 create function app.board_totals(p_filter jsonb, p_cap int)
   returns table (stage text, leads bigint, value bigint)
   language plpgsql stable security definer
@@ -100,14 +101,14 @@ create function app.board_totals(p_filter jsonb, p_cap int)
   rows 4
 as $$
 declare
-  shown constant jsonb := p_filter || '{"stage": null, "outcome": "open", "life": "active"}';
+  shown constant jsonb := p_filter || '{"stage": null, "outcome": "open", "life": "active", "test": "no"}';
   cap constant int := least(p_cap, 20001);
   this_tenant constant uuid := app.tenant();
   found_ids uuid[];
 begin
   if this_tenant is null then return; end if;
   if sec.lead_contents(shown) is not null then
-    found_ids := sec.find_leads(shown, 'any', null, cap + 1);
+    found_ids := sec.find_leads(this_tenant, app.actor(), shown, 'any', null, cap + 1);
     return query
       select s.stage,
              case when cardinality(found_ids) > cap then greatest(count(l.id), cap + 1) else count(l.id) end,

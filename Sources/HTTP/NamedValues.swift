@@ -79,6 +79,11 @@ package struct NamedValues: Sendable {
     pairs.lazy.filter { sameBytes($0.name, name) }.map(\.value)
   }
 
+  /// What was kept in the grammar of a query.
+  package init(_ pairs: [(name: String, value: String)]) {
+    self.pairs = pairs.map { Pair(name: $0.name, value: $0.value) }
+  }
+
   package var isEmpty: Bool { pairs.isEmpty }
 
   /// The pairs as a query without its "?", every byte encoded that could be mistaken.

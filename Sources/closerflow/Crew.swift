@@ -204,6 +204,9 @@ extension Crew {
             ])
         }
       },
+      Duty(name: "count segments", seconds: 30) { database in
+        _ = try database.call(Housekeeping.recountSegments)
+      },
       Duty(name: "forget what expired", seconds: 3_600) { database in
         try database.call(Housekeeping.forgetExpired)
       },

@@ -55,6 +55,7 @@ private struct Scene {
   let ownWaiting: String
   let ownApproved: String
   let ownDraft: String
+  let victimContact: String
   let victimLead: String
   let victimDraft: String
   let insiders: [Attacker.Way]
@@ -69,6 +70,7 @@ private struct Scene {
     ownApproved = try own.waitingDraft(subject: "Approved")
     _ = try own.approve(ownApproved)
     victimLead = try victim.lead()
+    victimContact = try victim.contact(of: victimLead)
     victimDraft = try victim.waitingDraft()
     _ = try victim.approve(victimDraft)
     insiders = [
@@ -140,7 +142,11 @@ private struct Scene {
     let injections = [
       "x' or true or '", "%' or l.tenant_id is not null --", "\\", "'); drop table leads; --",
     ]
-    for key in ["q", "stage", "outcome", "status", "tier", "tag", "source", "life"] {
+    let keys = [
+      "q", "stage", "outcome", "status", "tier", "tag", "source", "life", "from", "to", "followup",
+      "idle", "close_from", "close_to", "client", "language", "paused", "suppressed", "test",
+    ]
+    for key in keys {
       for injection in injections {
         attacker.attempt(
           "break out of the filter \(key)",
@@ -156,6 +162,16 @@ private struct Scene {
         "select count(*) from app.board_cards(jsonb_build_object('source', \(injection)::text), 101) f where f.id = \(victimLead)::uuid",
         everybody)
     }
+    for injection in injections + ["claire", "fontaine.example", "0612345678"] {
+      attacker.attempt(
+        "find a person of another tenant",
+        """
+        select count(*) from app.find_contacts(\(injection), 101) f
+        where f.id = \(victimContact)::uuid
+        """, everybody)
+    }
+    attacker.attempt(
+      "count segments, which the worker does", "select app.recount_segments(1)", insiders)
     attacker.attempt(
       "find a lead of another tenant on the board",
       "select count(*) from app.board_cards('{}', 101) f where f.id = \(victimLead)::uuid",

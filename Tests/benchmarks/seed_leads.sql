@@ -6,10 +6,21 @@ create function pg_temp.id(kind int, t int, n int) returns uuid language sql imm
   $$ select (lpad(to_hex(1760000000000 + n), 12, '0') || '7' || lpad(to_hex(kind), 3, '0')
              || '8' || lpad(to_hex(t), 7, '0') || lpad(to_hex(n), 8, '0'))::uuid $$;
 
+insert into crm.clients (tenant_id, id, name, created_by)
+  select pg_temp.id(1, 1, 0), pg_temp.id(9, 1, n), 'Client ' || n, pg_temp.id(2, 1, 1) from generate_series(1, 3000) n;
 update crm.leads l
    set tags = case when x.n % 50 = 0 then array['vip'] when x.n % 7 = 0 then array['fair'] else '{}' end,
        source = (array['fair', 'website', 'referral', 'phone', 'e-mail'])[1 + x.n % 5], score = x.n % 101,
-       outcome = case when x.n % 11 = 0 then 'lost' when x.n % 13 = 0 then 'unqualified' else 'open' end,
+       outcome = case when x.n % 17 = 0 then 'won' when x.n % 11 = 0 then 'lost' when x.n % 13 = 0 then 'unqualified' else 'open' end,
+       client_id = case when x.n % 17 = 0 then pg_temp.id(9, 1, 1 + x.n % 3000) end,
+       converted_at = case when x.n % 17 = 0 then now() end,
+       next_followup_at = case when x.n % 5 = 0 then now() + (x.n % 4000 - 300) * interval '1 hour' end,
+       expected_close_date = case when x.n % 4 = 0 then current_date + x.n % 900 - 100 end,
+       language = case when x.n % 10 = 0 then 'fr' when x.n % 3 > 0 then 'en' end, is_test = x.n % 500 = 0,
+       paused_at = case when x.n % 900 = 0 then now() end, paused_by = case when x.n % 900 = 0 then l.created_by end,
+       paused_reason = case when x.n % 900 = 0 then 'x' end,
+       suppressed_at = case when x.n % 200 = 0 then now() end, suppressed_by = case when x.n % 200 = 0 then l.created_by end,
+       suppressed_reason = case when x.n % 200 = 0 then 'x' end,
        contact_status = (array['new', 'contacted', 'engaged', 'qualified', 'nurturing', 'appointment'])[1 + x.n % 6],
        owner_id = case when x.n % 40 = 0 then null else l.owner_id end,
        last_activity_at = now() - (x.n * 7919 % 100000) * interval '1 minute',

@@ -1,5 +1,7 @@
 """Lists of leads: found, sorted, changed together, saved, exported; and two that are one."""
 
+import csv
+
 from checks import test
 from looking import look
 
@@ -36,6 +38,94 @@ def the_list_is_sorted_searched_and_saved(site, scripts):
     sales.follow(f"All of {word}")
     titles = sales.page.locator("tbody th a").all_inner_texts()
     that("and leads to its list", titles == [f"Alpha {word}", f"Zoo {word}"], titles)
+    that("which says its name", sales.sees(f"Segment “All of {word}”") and not sales.sees("changed since"))
+    alone = sales.path
+    that("with nothing but its id in the address", alone.startswith("/leads?segment="), alone)
+    sales.follow("New", within=sales.page.get_by_role("navigation", name="Stage"))
+    that("narrowed, it says so", sales.sees("changed since it was saved"))
+    if scripts:
+        look(sales, "leads list segment changed")
+    sales.press("Save these filters to it")
+    that("its owner saves that to it", sales.notice != "" and not sales.sees("changed since"), sales.notice)
+    sales.capture(f"Third {word}")
+    sales.open("/segments")
+    sales.press(f"Count again All of {word}")
+    row = sales.page.locator("tbody tr").filter(has_text=f"All of {word}")
+    that("it is counted again when asked", "3" in row.locator("td.number").inner_text(), row.inner_text())
+
+
+@test
+def a_list_is_narrowed_by_what_is_rare(site, scripts):
+    that = site.report.that
+    sales = site.person("sales", scripts)
+    word = site.unique("Rare").replace(" ", "")
+    lead = sales.capture(f"Won {word}")
+    sales.capture(f"Open {word}")
+    sales.page.get_by_text("Mark as a test", exact=True).first.click()
+    sales.press("Mark as a test")
+    that("a test stays in the lists", sales.sees("This lead is in the lists, and in no total."))
+    sales.open(lead)
+    sales.page.get_by_text("Close or put on hold", exact=True).click()
+    sales.page.get_by_label("Outcome").select_option("won")
+    sales.type("Client, where it is won", f"Maison {word}")
+    sales.press("Save", within=sales.page.locator("form[action$='/outcome']"))
+    sales.follow(f"Maison {word}")
+    titles = sales.page.locator("tbody th a").all_inner_texts()
+    that("a client leads to its leads", titles == [f"Won {word}"], titles)
+    if scripts:
+        look(sales, "leads list of a client")
+    sales.open(f"/leads?q={word}")
+    sales.follow("More filters")
+    sales.page.get_by_text("Dates, client, permissions").click()
+    that("the form suggests the clients", sales.page.locator(f"#known-clients option[value='Maison {word}']").count() == 1)
+    if scripts:
+        look(sales, "leads list filters open")
+    sales.page.get_by_label("Test", exact=True).select_option("yes")
+    sales.press("Apply")
+    titles = sales.page.locator("tbody th a").all_inner_texts()
+    that("only the test is left", titles == [f"Open {word}"], titles)
+    that("with its badge, and a chip that takes the filter off",
+         "Test" in sales.text("tbody") and sales.sees("Tests only"))
+    with sales.page.expect_navigation():
+        sales.page.locator(".chips a").filter(has_text="Tests only").click()
+    that("off again, both are there", sales.page.locator("tbody tr").count() == 2)
+
+
+@test
+def a_second_person_finds_their_lead(site, scripts):
+    that = site.report.that
+    sales = site.person("sales", scripts)
+    word = site.unique("Second").replace(" ", "")
+    lead = sales.capture(f"House of {word}")
+    sales.page.get_by_text("Add a person", exact=True).click()
+    form = sales.page.locator("form[action$='/contacts']")
+    form.get_by_label("Last name").fill(word)
+    form.get_by_label("E-mail").fill(f"{word.lower()}@second.example.test")
+    sales.press("Add this person", within=form)
+    sales.open(f"/leads?q={word.lower()}@second.example.test")
+    titles = sales.page.locator("tbody th a").all_inner_texts()
+    that("their address finds the lead", titles == [f"House of {word}"], titles)
+    first = sales.open(lead).page.locator(".contacts a").first.get_attribute("href")
+    sales.open(f"{first}/merge?q={word}")
+    that("and them, to be merged", sales.page.locator(".plain-list").get_by_role("link", name=word).count() == 1)
+
+
+@test
+def a_list_is_a_file_that_runs_nothing(site, scripts):
+    that = site.report.that
+    sales = site.person("sales", scripts)
+    word = site.unique("File").replace(" ", "")
+    sales.capture(f"=HYPERLINK(\"//x\") {word}")
+    sales.capture(f"Éclair; {word}")
+    sales.open(f"/leads?q={word}&sort=title")
+    with sales.page.expect_download() as download:
+        sales.page.get_by_role("link", name="Export as CSV").click()
+    with open(download.value.path(), encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    titles = [row["title"] for row in rows]
+    that("it holds the list, and a formula as text",
+         titles == [f"'=HYPERLINK(\"//x\") {word}", f"Éclair; {word}"], titles)
+    that("with its people", all(row["last_name"] for row in rows), rows)
 
 
 @test
@@ -93,7 +183,7 @@ def a_lead_we_may_have_is_shown_first(site, scripts):
     sales = site.person("sales", scripts)
     title = site.unique("Known")
     address = f"{title.replace(' ', '-').lower()}@known.example.test"
-    sales.capture(title, address=address)
+    first = sales.capture(title, address=address)
     sales.open("/leads/new")
     sales.type("Title", title + " again")
     sales.type("Last name", "Aubry")
@@ -106,6 +196,13 @@ def a_lead_we_may_have_is_shown_first(site, scripts):
     sales.press("Add a new lead for Claire Aubry")
     that("a new lead for the same person", sales.heading.startswith(title + " again"), sales.heading)
 
+    kept = sales.path.partition("?")[0]
+    friend = site.unique("Friend")
+    sales.capture(friend, address=f"{friend.split()[-1]}@friend.example.test".lower())
+    sales.open(f"{first}/relationships?find={friend.replace(' ', '+')}")
+    sales.page.get_by_role("radio", name=friend).check()
+    sales.press("Add the relationship")
+    sales.open(kept)
     sales.follow("Merge with another lead")
     if scripts:
         look(sales, "operations merge search")
@@ -116,8 +213,13 @@ def a_lead_we_may_have_is_shown_first(site, scripts):
     that("the two are one", sales.heading == "Merged", sales.heading)
     if scripts:
         look(sales, "operations show merged")
+    merged = sales.path
+    sales.open(kept)
+    that("with whom the other was related to", sales.sees(f"was referred by {friend}"))
+    sales.open(merged)
     sales.press("Take all of it back")
     that("until it is taken back", sales.sees("Taken back by"))
+    that("and the relationship is the other's again", not sales.open(kept).sees("was referred by"))
 
 
 @test

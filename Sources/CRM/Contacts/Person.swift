@@ -55,18 +55,16 @@ package struct Person: Sendable {
       """, all: LeadSummary.init(row:))
   }
 
-  /// The people of the leads that a search finds, 50 at most.
+  /// People by name, address or number, wherever they stand; similar ones where nobody has these words.
+  /// 50 at most.
   package static func search(_ words: String) -> Query<[Contact]> {
-    var filter = LeadFilter()
-    filter.words = words
-    return Query(
+    Query(
       "Person.search",
       """
-      select distinct c.id, c.first_name, c.last_name, c.email, c.phone, false
-      from \(LeadList(filter).found(after: nil, limit: 50)) f
-      join lead_contacts p on p.tenant_id = app.tenant() and p.lead_id = f.id
-      join contacts c on c.tenant_id = p.tenant_id and c.id = p.contact_id
-      where c.deleted_at is null order by c.last_name, c.first_name, c.id limit 50
+      select c.id, c.first_name, c.last_name, c.email, c.phone, false
+      from app.find_contacts(\(words), 50) f
+      join contacts c on c.tenant_id = app.tenant() and c.id = f.id
+      order by c.last_name, c.first_name, c.id
       """, all: Contact.init(row:))
   }
 }

@@ -134,6 +134,7 @@ extension BankQuestion {
                where h.tenant_id = q.tenant_id and h.lead_id = q.lead_id and h.to_stage = 'proposal'
                  and h.created_at >= q.asked_at)) as led
       from discovery_questions q
+      join leads l on l.tenant_id = q.tenant_id and l.id = q.lead_id and not l.is_test
       where q.tenant_id = b.tenant_id and q.bank_question_id = b.id and q.asked_at is not null) s on true
     """
 

@@ -31,6 +31,7 @@ package struct LeadBoard: Sendable {
     package let nextFollowUp: Timestamp?
     /// Of the newest draft.
     package let draft: Draft.Status?
+    package let isTest: Bool
   }
 
   /// The newest first in every column.
@@ -42,7 +43,7 @@ package struct LeadBoard: Sendable {
              greatest(0, extract(day from now() - l.stage_since))::int,
              greatest(0, extract(day from now() - l.last_activity_at))::int, l.next_followup_at,
              (select d.status from drafts d where d.tenant_id = l.tenant_id and d.lead_id = l.id
-               order by d.id desc limit 1)
+               order by d.id desc limit 1), l.is_test
       from app.board_cards(\(filter.json), 21) f
       join leads l on l.tenant_id = app.tenant() and l.id = f.id
       left join memberships o on o.tenant_id = l.tenant_id and o.user_id = l.owner_id
@@ -55,7 +56,7 @@ package struct LeadBoard: Sendable {
           ownerName: row.next(optional: String.self), value: row.next(optional: Money.self),
           daysInStage: row.next(), daysIdle: row.next(),
           nextFollowUp: row.next(optional: Timestamp.self),
-          draft: row.next(optional: Draft.Status.self))
+          draft: row.next(optional: Draft.Status.self), isTest: row.next())
       })
   }
 
@@ -68,6 +69,7 @@ package struct LeadBoard: Sendable {
     package var isCapped: Bool { leads > LeadBoard.countMax }
   }
 
+  /// Tests aside.
   package var totals: Query<[Total]> {
     Query(
       "LeadBoard.totals", "select stage, leads, value from app.board_totals(\(filter.json), 5001)",

@@ -92,9 +92,7 @@ extension Lead.Refusal {
     case "contacts_email_key": self = .emailAlreadyKnown
     case "contacts_phone_key": self = .phoneAlreadyKnown
     case "leads_owner_fkey": self = .ownerUnknown
-    case "lead_contacts_pkey", "dnc_entries_live_key",
-      "lead_relationships_live_key":
-      self = .alreadyThere
+    case "lead_contacts_pkey", "dnc_entries_live_key": self = .alreadyThere
     default: return nil
     }
   }

@@ -10,10 +10,23 @@ package struct LeadFilter: Sendable, Equatable {
   package var tier: Lead.Tier?
   package var tag: String?
   package var owner: Owner?
+  /// Case and accents aside.
   package var source: String?
   /// Captured on this day or later, or earlier, in the viewer's time zone.
   package var from: Day?
   package var to: Day?
+  package var followUp: FollowUp?
+  /// Nothing has happened for so many days.
+  package var idleDays: Int?
+  /// Expected to close on this day or later, or earlier.
+  package var closeFrom: Day?
+  package var closeTo: Day?
+  /// By the name of what it became; case and spaces aside.
+  package var client: String?
+  package var language: Language?
+  package var isTakenOver: Answer?
+  package var isSuppressed: Answer?
+  package var isTest: Answer?
   package var life = Lead.Life.active
 
   package enum Owner: Sendable, Equatable {
@@ -21,21 +34,64 @@ package struct LeadFilter: Sendable, Equatable {
     case member(ID<User>)
   }
 
+  package enum FollowUp: String, CaseIterable, Sendable {
+    /// By today.
+    case due
+    case planned, none
+  }
+
+  package enum Language: String, CaseIterable, Sendable {
+    case english = "en"
+    case french = "fr"
+    case unknown
+  }
+
+  package enum Answer: String, CaseIterable, Sendable {
+    case yes, no
+  }
+
+  package static let idleDaysMax = 3_650
+
   package init() {}
 
   package var isNarrow: Bool { self != LeadFilter() }
 
-  /// As `app.find_leads` and saved segments have it, by the names of the list's URL.
-  package var json: JSON {
-    .object([
-      "q": .string(words), "stage": .string(stage?.rawValue),
-      "outcome": .string(outcome?.rawValue),
-      "status": .string(contactStatus?.rawValue), "tier": .string(tier?.rawValue),
-      "tag": .string(tag), "owner": .string(owner?.text), "source": .string(source),
-      "from": .string(from?.text), "to": .string(to?.text),
-      "life": .string(life == .active ? nil : life.rawValue),
-    ])
+  /// By the names of the list's URL; nil is left out of it.
+  package var pairs: [(name: String, value: String?)] {
+    [
+      ("q", words), ("stage", stage?.rawValue), ("outcome", outcome?.rawValue),
+      ("status", contactStatus?.rawValue), ("tier", tier?.rawValue), ("tag", tag),
+      ("owner", owner?.text), ("source", source), ("from", from?.text), ("to", to?.text),
+      ("followup", followUp?.rawValue), ("idle", idleDays.map(String.init)),
+      ("close_from", closeFrom?.text), ("close_to", closeTo?.text), ("client", client),
+      ("language", language?.rawValue), ("paused", isTakenOver?.rawValue),
+      ("suppressed", isSuppressed?.rawValue), ("test", isTest?.rawValue),
+      ("life", life == .active ? nil : life.rawValue),
+    ]
   }
+
+  /// The same, as `app.find_leads` and saved segments have it.
+  package var json: JSON { .members(pairs.map { ($0.name, .string($0.value)) }) }
+}
+
+extension LeadFilter {
+  /// The sources of the tenant's leads, each as it was written last, 200 at most: from one to the next by
+  /// their index, however many leads have them.
+  package static let knownSources = Query<[String]>(
+    "LeadFilter.knownSources",
+    """
+    with recursive known (key, source) as (
+      (select l.source_key, l.source from leads l
+       where l.tenant_id = app.tenant() and l.deleted_at is null and l.source_key > ''
+       order by l.source_key, l.id desc limit 1)
+      union all
+      select n.source_key, n.source from known k
+      cross join lateral (
+        select l.source_key, l.source from leads l
+        where l.tenant_id = app.tenant() and l.deleted_at is null and l.source_key > k.key
+        order by l.source_key, l.id desc limit 1) n)
+    select source from known limit 200
+    """, all: { try $0.next() })
 }
 
 extension LeadFilter.Owner {

@@ -13,12 +13,13 @@ package struct LeadSummary: Sendable {
   package let ownerName: String?
   package let estimatedValue: Money?
   package let isSuppressed: Bool
+  package let isTest: Bool
   package let createdAt: Timestamp
 
   static let columns: SQL = """
     l.id, l.title, l.company, l.contact_name, l.contact_email, l.stage, l.outcome, l.priority_tier,
     o.display_name,
-    l.estimated_value, l.suppressed_at is not null, l.created_at
+    l.estimated_value, l.suppressed_at is not null, l.is_test, l.created_at
     """
 
   static let owner: SQL =
@@ -51,6 +52,7 @@ package struct LeadSummary: Sendable {
     ownerName = try row.next(optional: String.self)
     estimatedValue = try row.next(optional: Money.self)
     isSuppressed = try row.next()
+    isTest = try row.next()
     createdAt = try row.next()
   }
 }
@@ -61,6 +63,8 @@ package struct LeadList: Sendable {
   package let order: Order
   package let size: Size
   package let after: ID<Lead>?
+  /// The saved list that it is, or began as.
+  package let segment: ID<Segment>?
 
   /// What a list is sorted by.
   package struct Order: Sendable, Equatable {
@@ -98,19 +102,37 @@ package struct LeadList: Sendable {
 
   package init(
     _ filter: LeadFilter, by order: Order = .newestFirst, size: Size = .middle,
-    after: ID<Lead>? = nil
+    after: ID<Lead>? = nil, segment: ID<Segment>? = nil
   ) {
     self.filter = filter
     self.order = order
     self.size = size
     self.after = after
+    self.segment = segment
+  }
+
+  /// It says a segment and no filter: it is the segment's list as it was saved, which the database reads.
+  package var isAsSaved: Bool { segment != nil && !filter.isNarrow }
+
+  private var filterSQL: SQL {
+    isAsSaved
+      ? "(select s.filter from segments s where s.id = \(segment))" : "\(filter.json)::jsonb"
+  }
+
+  private var orderSQL: SQL {
+    let said = order == .newestFirst ? nil : order.text
+    return isAsSaved
+      ? "coalesce(\(said)::text, (select s.sort from segments s where s.id = \(segment)))"
+      : "\(said)::text"
   }
 
   /// One row more than a page, where there is another page.
   package var rows: Query<Rows> {
     // The list as it is opened all day says its limit literally: a bound one would hide from the planner
     // that few rows are wanted, and every execution would be planned anew.
-    guard filter.isNarrow || order != .newestFirst || size != .middle else { return everything }
+    guard filter.isNarrow || isAsSaved || order != .newestFirst || size != .middle else {
+      return everything
+    }
     return Query(
       "LeadList.found",
       """
@@ -132,12 +154,12 @@ package struct LeadList: Sendable {
   /// How many there are, up to one more than `countMax`.
   package var count: Query<Int> {
     Query(
-      "LeadList.count", "select app.count_leads(\(filter.json), 501)", only: { try $0.next() })
+      "LeadList.count", "select app.count_leads(\(filterSQL), 501)", only: { try $0.next() })
   }
 
   /// The function that finds ids; the place of each row in the answer is its place in the list.
   func found(after: ID<Lead>?, limit: Int) -> SQL {
-    "app.find_leads(\(filter.json), \(order == .newestFirst ? nil : order.text), \(after), \(limit))"
+    "app.find_leads(\(filterSQL), \(orderSQL), \(after), \(limit))"
   }
 
   private var everything: Query<Rows> {

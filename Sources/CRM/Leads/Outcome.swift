@@ -17,6 +17,10 @@ extension Lead {
 package struct Client: Sendable {
   package let id: ID<Client>
   package let name: String
+
+  /// Names to choose from, the newest first, 100 at most.
+  package static let names = Query<[String]>(
+    "Client.names", "select name from clients order by id desc limit 100", all: { try $0.next() })
 }
 
 /// One row of a lead's outcome history.
@@ -62,12 +66,12 @@ extension Lead {
         """
         insert into clients (tenant_id, id, name, created_by)
         values (app.tenant(), \(ID<Client>()), \(client), app.actor())
-        on conflict (tenant_id, lower(name)) do nothing
+        on conflict (tenant_id, name_key) do nothing
         """)
     }
     let wonClient: SQL =
       outcome == .won
-      ? "(select id from clients where lower(name) = lower(\(client)))" : "null::uuid"
+      ? "(select id from clients where name_key = app.name_key(\(client)))" : "null::uuid"
     tx.run(
       "Lead.conclude",
       "update leads set outcome = \(outcome), client_id = \(wonClient) where id = \(id)")

@@ -51,18 +51,67 @@ package struct Relationship: Sendable {
   package static func all(of lead: ID<Lead>) -> Query<[Relationship]> {
     Query(
       "Relationship.ofLead",
-      """
-      \(record) where r.removed_at is null and a.deleted_at is null and b.deleted_at is null
-        and (r.lead_id = \(lead) or r.other_id = \(lead))
-      order by r.id limit 50
-      """, all: Relationship.init(row:))
+      "\(read(where: "\(touches(lead)) and \(lead) in (a.id, b.id)")) order by t.id limit 50",
+      all: Relationship.init(row:))
   }
 
-  static let record: SQL = """
-    select r.id, r.kind, a.id, a.title, b.id, b.title, r.note from lead_relationships r
-    join leads a on a.tenant_id = r.tenant_id and a.id = r.lead_id
-    join leads b on b.tenant_id = r.tenant_id and b.id = r.other_id
+  /// Those that stand, each once: what was noted at a lead that went into another is the other's, and
+  /// between two that have become one there is none.
+  static func read(where condition: SQL) -> SQL {
     """
+    select t.* from (
+      select distinct on (least(a.id, b.id), greatest(a.id, b.id), r.kind)
+             r.id, r.kind, a.id, a.title, b.id, b.title, r.note
+      from \(ends) where \(stands) and \(condition)
+      order by least(a.id, b.id), greatest(a.id, b.id), r.kind, r.id
+    ) t (id, kind, lead_id, lead_title, other_id, other_title, note)
+    """
+  }
+
+  /// A relationship `r` between the leads `a` and `b` that its ends are by now.
+  private static let ends: SQL = """
+    lead_relationships r
+    join leads x on x.tenant_id = r.tenant_id and x.id = r.lead_id
+    join leads a on a.tenant_id = x.tenant_id and a.id = coalesce(x.merged_into, x.id)
+    join leads y on y.tenant_id = r.tenant_id and y.id = r.other_id
+    join leads b on b.tenant_id = y.tenant_id and b.id = coalesce(y.merged_into, y.id)
+    """
+
+  private static let stands: SQL =
+    "r.removed_at is null and a.deleted_at is null and b.deleted_at is null and a.id <> b.id"
+
+  private static func touches(_ lead: ID<Lead>) -> SQL {
+    """
+    (r.lead_id = any (array\(Lead.family(of: lead))) or r.other_id = any (array\(Lead.family(of: lead))))
+    """
+  }
+
+  /// Those of a kind between two leads: more than one where a merge brought them together.
+  fileprivate static func between(_ one: ID<Lead>, _ other: ID<Lead>, _ kind: Kind) -> SQL {
+    """
+    (select r.id from \(ends) where \(stands) and \(touches(one)) and r.kind = \(kind)
+       and \(one) in (a.id, b.id) and \(other) in (a.id, b.id))
+    """
+  }
+
+  /// With its ends as they are by now, in the order of their ids; both stay locked.
+  fileprivate static func locked(_ id: ID<Relationship>, at lead: ID<Lead>) -> Query<[Locked]> {
+    Query(
+      "Relationship.locked",
+      """
+      select l.id, l.title, r.kind from \(ends) join leads l on l.id in (a.id, b.id)
+      where r.id = \(id) and \(stands) and \(lead) in (a.id, b.id)
+      order by l.id for no key update of l
+      """,
+      all: { row in
+        try Locked(end: End(id: row.next(), title: row.next()), kind: row.next())
+      })
+  }
+
+  fileprivate struct Locked: Sendable {
+    let end: End
+    let kind: Kind
+  }
 
   init(row: inout Row) throws {
     id = try row.next()
@@ -74,16 +123,18 @@ package struct Relationship: Sendable {
 }
 
 extension Lead {
-  /// Notes what the lead is to another. The two are locked in the order of their ids. What is noted
-  /// already raises `lead_relationships_live_key`.
+  /// Notes what the lead is to another. The two are locked in the order of their ids, so that what
+  /// somebody else notes at this moment is seen: what is there already is refused.
   package static func relate(
     _ id: ID<Lead>, to other: ID<Lead>, as role: Relationship.Role, note: String?,
     in tx: Transaction<some Entry>
   ) throws {
-    let (_, ends) = try tx.look(lockedEnds(id, other))
+    let (_, ends, isNoted) = try tx.look(
+      lockedEnds(id, other), isNoted(between: id, other, role.kind))
     guard id != other, let lead = ends.first(where: { $0.id == id }),
       let other = ends.first(where: { $0.id == other })
     else { throw NotFound() }
+    guard !isNoted else { throw Refusal.alreadyThere }
     let relationship = ID<Relationship>()
     let (from, to) = role == .referredBy ? (other, lead) : (lead, other)
     tx.run(
@@ -95,15 +146,19 @@ extension Lead {
     record(relationship, ends, isThere: true, in: tx)
   }
 
+  /// Removes one that the lead's record shows, and what a merge had brought to the same two of its kind.
   package static func part(
     _ id: ID<Lead>, _ relationship: ID<Relationship>, in tx: Transaction<some Entry>
   ) throws {
-    let (_, ends) = try tx.look(lockedEnds(of: relationship, at: id))
-    guard ends.count == 2 else { throw NotFound() }
+    let (_, locked) = try tx.look(Relationship.locked(relationship, at: id))
+    guard locked.count == 2 else { throw NotFound() }
+    let ends = locked.map(\.end)
     tx.run(
       "Relationship.remove",
-      "update lead_relationships set removed_at = now(), removed_by = app.actor() where id = \(relationship)"
-    )
+      """
+      update lead_relationships set removed_at = now(), removed_by = app.actor()
+      where id in \(Relationship.between(ends[0].id, ends[1].id, locked[0].kind))
+      """)
     record(relationship, ends, isThere: false, in: tx)
   }
 
@@ -127,17 +182,11 @@ extension Lead {
       """, all: { row in try Relationship.End(id: row.next(), title: row.next()) })
   }
 
-  private static func lockedEnds(
-    of relationship: ID<Relationship>, at lead: ID<Lead>
-  ) -> Query<[Relationship.End]> {
+  private static func isNoted(
+    between one: ID<Lead>, _ other: ID<Lead>, _ kind: Relationship.Kind
+  ) -> Query<Bool> {
     Query(
-      "Relationship.lockedEndsOf",
-      """
-      select l.id, l.title from leads l
-      where l.id in (select unnest(array[r.lead_id, r.other_id]) from lead_relationships r
-                     where r.id = \(relationship) and r.removed_at is null
-                       and \(lead) in (r.lead_id, r.other_id))
-      order by l.id for no key update
-      """, all: { row in try Relationship.End(id: row.next(), title: row.next()) })
+      "Relationship.isNoted", "select exists \(Relationship.between(one, other, kind))",
+      only: { try $0.next() })
   }
 }

@@ -50,16 +50,19 @@ package struct RelationshipGraph: Sendable {
       drawn as materialized (
         select near.id from near
         join leads l on l.tenant_id = app.tenant() and l.id = near.id and l.deleted_at is null
-        order by near.steps, near.id limit 30)
-      \(Relationship.record)
-      where r.removed_at is null and r.lead_id in (select id from drawn)
-        and r.other_id in (select id from drawn)
-      order by r.id limit 100
+        order by near.steps, near.id limit 30),
+      theirs as materialized (
+        select f.id from drawn d join leads f on f.tenant_id = app.tenant() and f.id = d.id
+        union all
+        select f.id from drawn d join leads f on f.tenant_id = app.tenant() and f.merged_into = d.id)
+      \(Relationship.read(where: "r.lead_id in (select id from theirs) and r.other_id in (select id from theirs)"))
+      order by t.id limit 100
       """, all: Relationship.init(row:))
   }
 
   /// Step by step; of one lead no more than 30 neighbours are looked at, so that a lead whom everybody
-  /// knows costs no more than others. Nothing leads through a deleted lead.
+  /// knows costs no more than others. What was noted at a lead that went into another is the other's;
+  /// nothing leads through a deleted lead.
   private static func reached(from lead: ID<Lead>) -> SQL {
     """
     with recursive walk (id, steps) as (
@@ -68,11 +71,17 @@ package struct RelationshipGraph: Sendable {
       select n.id, w.steps + 1
       from walk w
       cross join lateral (
-        select l.id from (
-          select r.other_id as id from lead_relationships r where r.lead_id = w.id and r.removed_at is null
-          union
-          select r.lead_id from lead_relationships r where r.other_id = w.id and r.removed_at is null) e
-        join leads l on l.tenant_id = app.tenant() and l.id = e.id and l.deleted_at is null
+        select distinct l.id from (
+          select w.id
+          union all
+          select f.id from leads f where f.tenant_id = app.tenant() and f.merged_into = w.id) own
+        cross join lateral (
+          select r.other_id as id from lead_relationships r where r.lead_id = own.id and r.removed_at is null
+          union all
+          select r.lead_id from lead_relationships r where r.other_id = own.id and r.removed_at is null) e
+        join leads x on x.tenant_id = app.tenant() and x.id = e.id
+        join leads l on l.tenant_id = app.tenant() and l.id = coalesce(x.merged_into, x.id)
+                    and l.deleted_at is null and l.id <> w.id
         order by l.id limit 30) n
       where w.steps < 2),
     near as materialized (select id, min(steps) as steps from walk group by id)

@@ -9,7 +9,8 @@ package enum LeadSelection: Sendable {
     switch self {
     case .chosen(let ids): "select unnest(\(SQL.ids(ids)))"
     case .matching(let filter):
-      "select id from \(LeadList(filter).found(after: nil, limit: LeadList.bulkMax + 1))"
+      // Similar leads are a guess at what was meant; nothing is done to a guess.
+      "select id from \(LeadList(filter).found(after: nil, limit: LeadList.bulkMax + 1)) where not is_similar"
     }
   }
 

@@ -44,6 +44,10 @@ package enum Housekeeping {
       return (lease, try row.next())
     })
 
+  /// Counts the segments anew that were counted longest ago, more than an hour; returns how many, 20 at most.
+  package static let recountSegments = Query<Int>(
+    "Housekeeping.recountSegments", "select app.recount_segments(20)", only: { try $0.next() })
+
   /// Forgets expired sessions, throttles and idempotency keys.
   package static let forgetExpired = Query<Void>(
     "Housekeeping.forgetExpired", "select app.forget_expired()")

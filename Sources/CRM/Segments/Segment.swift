@@ -1,6 +1,6 @@
 import Postgres
 
-/// A list's filter with a name, for oneself or for everybody; counted each time it is saved.
+/// A list's filter with a name, for oneself or for everybody; counted when it is saved, and hourly.
 package struct Segment: Sendable {
   package let id: ID<Segment>
   package let name: String
@@ -20,7 +20,7 @@ package struct Segment: Sendable {
   package static let all = Query<[Segment]>(
     "Segment.all", "\(record) order by lower(s.name), s.id limit 200", all: Segment.init(row:))
 
-  package static func find(_ id: ID<Segment>) -> Query<Segment?> {
+  package static func find(_ id: ID<Segment>?) -> Query<Segment?> {
     Query("Segment.find", "\(record) where s.id = \(id)", one: Segment.init(row:))
   }
 
@@ -73,13 +73,35 @@ extension Segment {
     try decide(segment)
   }
 
+  /// Takes the filter and the order of a list in place of its own.
+  package func keep(_ list: LeadList, in tx: Transaction<some Entry>) {
+    let sort = list.order == .newestFirst ? nil : list.order.text
+    tx.run(
+      "Segment.keep",
+      """
+      update segments
+      set filter = jsonb_strip_nulls(\(list.filter.json)), sort = \(sort),
+          lead_count = app.count_leads(\(list.filter.json), 1000000), counted_at = now()
+      where id = \(id)
+      """)
+    let changes = (list.filter.pairs + [("sort", sort)]).compactMap { name, value in
+      FieldChange(name, pairs.first { $0.name == name }?.value, value)
+    }
+    tx.audit(changes.map { AuditRow("segment_saved", of: "segment", id, $0) })
+  }
+
+  package func recount(in tx: Transaction<some Entry>) {
+    tx.run(
+      "Segment.recount",
+      "update segments set lead_count = app.count_leads(filter, 1000000), counted_at = now() where id = \(id)"
+    )
+  }
+
   package func rename(_ name: String, isShared: Bool, in tx: Transaction<some Entry>) {
     tx.run(
       "Segment.rename",
       """
-      update segments set name = \(name), is_shared = \(isShared),
-                          lead_count = app.count_leads(filter, 1000000), counted_at = now()
-      where id = \(id)
+      update segments set name = \(name), is_shared = \(isShared) where id = \(id)
       """)
     tx.audit([AuditRow("segment_saved", of: "segment", id, FieldChange("name", self.name, name))])
   }

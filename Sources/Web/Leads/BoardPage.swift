@@ -148,7 +148,7 @@ struct BoardCard: Templated {
       let days = card.card.daysInStage
       return days == 0 ? L("since today") : L.plural(days, "for \(days) day", "for \(days) days")
     }
-    .flag("idle", \.isIdle)
+    .flag("is_test", \.card.isTest).flag("idle", \.isIdle)
     .text("idle_words") { card in
       L.plural(
         card.card.daysIdle, "Nothing new for \(card.card.daysIdle) day",

@@ -140,7 +140,7 @@ extension LeadDeed {
     case .takeOver: L("No automatic e-mail goes out. What people write still does, after approval.")
     case .contacts: L("Somebody you already know is found by address or number.")
     case .suppression: L("Approved e-mails that have not left are stopped as well.")
-    case .testMark: L("Test leads are left out of all numbers.")
+    case .testMark: L("It stays in the lists, and counts in no total.")
     case .archive: L("It leaves the lists. Nothing is lost; it can be restored.")
     case .deletion: L("It is gone from all lists and can only be restored.")
     default: nil

@@ -127,9 +127,12 @@ struct LeadDeedLine: Templated {
   let phoneRegion: PhoneRegion?
   /// Everybody it can be given to.
   let members: [Member]
+  let clients: [String]
 
   private var inputs: [Input] {
-    form.deed.questions.map { Input($0, form, currency: currency, members: members) }
+    form.deed.questions.map {
+      Input($0, form, currency: currency, members: members, clients: clients)
+    }
   }
 
   struct Input: Templated {
@@ -149,6 +152,8 @@ struct LeadDeedLine: Templated {
       .text("typed", \.typed).text("input_error", \.error).flag("required", \.isRequired)
       .text("input_hint", \.hint).flag("is_choice") { !$0.options.isEmpty }
       .flag("is_day", \.isDay).list("options", \.options)
+      .flag("has_suggestions") { !$0.suggestions.isEmpty }
+      .list("suggestions") { $0.suggestions.map { Suggestion(name: $0) } }
   }
 
   static let keys = Keys<LeadDeedLine>()
@@ -161,7 +166,8 @@ struct LeadDeedLine: Templated {
 
 extension LeadDeedLine.Input {
   init(
-    _ question: LeadDeed.Question, _ form: LeadDeedForm, currency: String, members: [Member]
+    _ question: LeadDeed.Question, _ form: LeadDeedForm, currency: String, members: [Member],
+    clients: [String]
   ) {
     func id(_ name: String) -> String { "\(form.deed.rawValue)-\(name)" }
     switch question {
@@ -183,7 +189,7 @@ extension LeadDeedLine.Input {
     case .client:
       self.init(
         id: id("client"), name: "client", label: L("Client, where it is won"),
-        typed: form.client.typed, error: form.client.error,
+        typed: form.client.typed, error: form.client.error, suggestions: clients,
         hint: L("A client of this name is found, or made."))
     case .contactStatus:
       self.init(

@@ -21,19 +21,18 @@ extension LeadFilter {
     source = try value("source")
     from = try value("from").flatMap(Day.init)
     to = try value("to").flatMap(Day.init)
+    followUp = try value("followup").flatMap(FollowUp.init)
+    idleDays = try value("idle").flatMap { Int(strictDecimal: $0) }
+      .flatMap { (1...Self.idleDaysMax).contains($0) ? $0 : nil }
+    closeFrom = try value("close_from").flatMap(Day.init)
+    closeTo = try value("close_to").flatMap(Day.init)
+    client = try value("client")
+    language = try value("language").flatMap(Language.init)
+    isTakenOver = try value("paused").flatMap(Answer.init)
+    isSuppressed = try value("suppressed").flatMap(Answer.init)
+    isTest = try value("test").flatMap(Answer.init)
     life = try value("life").flatMap(Lead.Life.init) ?? .active
   }
-
-  /// By the names of the URL; nil is left out of it.
-  var pairs: [(name: String, value: String?)] {
-    [
-      ("q", words), ("stage", stage?.rawValue), ("outcome", outcome?.rawValue),
-      ("status", contactStatus?.rawValue), ("tier", tier?.rawValue), ("tag", tag),
-      ("owner", owner?.text), ("source", source), ("from", from?.text), ("to", to?.text),
-      ("life", life == .active ? nil : life.rawValue),
-    ]
-  }
-
 }
 
 /// The whole state of a list as its URL says it, both ways.
@@ -44,21 +43,44 @@ extension LeadList {
       try LeadFilter(query), by: try query.value("sort").flatMap(Order.init) ?? .newestFirst,
       size: try query.value("size").flatMap { Int(strictDecimal: $0) }.flatMap(Size.init)
         ?? .middle,
-      after: try visit.queryID("after", of: Lead.self))
+      after: try visit.queryID("after", of: Lead.self),
+      segment: try visit.queryID("segment", of: Segment.self))
   }
 
-  /// Filter, order and size; not the page.
+  /// What a segment alone in the URL stands for, once it is read.
+  func resolved(by segment: Segment?) throws -> LeadList {
+    guard isAsSaved else { return self }
+    guard let segment else { throw NotFound() }
+    let saved = try LeadList(segment)
+    return LeadList(
+      saved.filter, by: order == .newestFirst ? saved.order : order, size: size, after: after,
+      segment: segment.id)
+  }
+
+  /// A segment's list, as it was saved.
+  init(_ segment: Segment) throws {
+    let saved = NamedValues(segment.pairs)
+    self.init(
+      try LeadFilter(saved), by: try saved.value("sort").flatMap(Order.init) ?? .newestFirst,
+      segment: segment.id)
+  }
+
+  /// Filter, order, size and segment; not the page.
   var pairs: [(name: String, value: String?)] {
     filter.pairs + [
       ("sort", order == .newestFirst ? nil : order.text),
       ("size", size == .middle ? nil : String(size.rawValue)),
+      // Beside no filter it would stand for its own.
+      ("segment", filter.isNarrow ? segment?.description : nil),
     ]
   }
 
   /// The same list with one thing said otherwise; nil takes it out.
   func url(_ name: String, _ value: String?, at base: String = Links.leads) -> String {
-    Links.list(
-      base, pairs.map { $0.name == name ? (name: name, value: value) : $0 })
+    let filters = Set(filter.pairs.map(\.name))
+    let said = pairs.map { $0.name == name ? (name: name, value: value) : $0 }
+    let isNarrow = said.contains { filters.contains($0.name) && $0.value != nil }
+    return Links.list(base, isNarrow ? said : said.filter { $0.name != "segment" })
   }
 }
 
@@ -102,6 +124,9 @@ struct SortLink: Templated {
 struct LeadFilterForm: Templated {
   let list: LeadList
   let members: [Member]
+  /// What its text boxes suggest.
+  var sources: [String] = []
+  var clients: [String] = []
   let isOpen: Bool
   /// Where its chips lead: the list, or the board.
   var base = Links.leads
@@ -146,10 +171,31 @@ struct LeadFilterForm: Templated {
       ("owner", ownerWords), ("source", filter.source.map { L(verbatim: $0) }),
       ("from", filter.from.map { L("from \($0.text)") }),
       ("to", filter.to.map { L("to \($0.text)") }),
+      ("followup", filter.followUp?.words),
+      (
+        "idle",
+        filter.idleDays.map {
+          L.plural($0, "Nothing new for \($0) day", "Nothing new for \($0) days")
+        }
+      ),
+      ("close_from", filter.closeFrom.map { L("closing from \($0.text)") }),
+      ("close_to", filter.closeTo.map { L("closing until \($0.text)") }),
+      ("client", filter.client.map { L("Client: \($0)") }),
+      ("language", filter.language?.words),
+      ("paused", filter.isTakenOver.map { $0 == .yes ? L("Taken over") : L("Not taken over") }),
+      ("suppressed", filter.isSuppressed.map { $0 == .yes ? L("No e-mail") : L("E-mail allowed") }),
+      ("test", filter.isTest.map { $0 == .yes ? L("Tests only") : L("Without tests") }),
       ("life", filter.life == .active ? nil : filter.life.words),
     ].compactMap { name, words in
       words.map { Chip(words: $0, url: list.url(name, nil, at: base)) }
     }
+  }
+
+  /// One of those below "More" is in force.
+  private var isMoreOpen: Bool {
+    filter.from != nil || filter.to != nil || filter.closeFrom != nil || filter.closeTo != nil
+      || filter.client != nil || filter.language != nil || filter.isTakenOver != nil
+      || filter.isSuppressed != nil || filter.isTest != nil
   }
 
   private var ownerWords: L? {
@@ -176,6 +222,17 @@ struct LeadFilterForm: Templated {
     .list("order_options") { $0.orders }.list("owner_options") { $0.owners }.list("life_options") {
       $0.lives
     }
+    .list("followup_options") { form in form.choices(form.filter.followUp) { $0.words } }
+    .list("language_options") { form in form.choices(form.filter.language) { $0.words } }
+    .list("paused_options") { form in form.choices(form.filter.isTakenOver) { $0.words } }
+    .list("suppressed_options") { form in form.choices(form.filter.isSuppressed) { $0.words } }
+    .list("test_options") { form in form.choices(form.filter.isTest) { $0.words } }
+    .text("filter_idle") { $0.filter.idleDays.map(String.init) }
+    .text("filter_close_from", \.filter.closeFrom?.text)
+    .text("filter_close_to", \.filter.closeTo?.text).text("filter_client", \.filter.client)
+    .list("source_options") { $0.sources.map { Suggestion(name: $0) } }
+    .list("client_options") { $0.clients.map { Suggestion(name: $0) } }
+    .flag("more_open", \.isMoreOpen)
     .text("filter_tag", \.filter.tag).text("filter_source", \.filter.source)
     .text("filter_from", \.filter.from?.text).text("filter_to", \.filter.to?.text)
     .flag("has_chips") { !$0.chips.isEmpty }.list("chips") { $0.chips }
@@ -196,6 +253,35 @@ extension LeadList.Order {
     case (.score, false): L("Lowest score first")
     case (.activity, true): L("Latest activity first")
     case (.activity, false): L("Longest without activity first")
+    }
+  }
+}
+
+extension LeadFilter.FollowUp {
+  var words: L {
+    switch self {
+    case .due: L("Follow-up due")
+    case .planned: L("Follow-up planned")
+    case .none: L("No follow-up planned")
+    }
+  }
+}
+
+extension LeadFilter.Language {
+  var words: L {
+    switch self {
+    case .english: L("English")
+    case .french: L("French")
+    case .unknown: L("Language not known")
+    }
+  }
+}
+
+extension LeadFilter.Answer {
+  var words: L {
+    switch self {
+    case .yes: L("Yes")
+    case .no: L("No")
     }
   }
 }

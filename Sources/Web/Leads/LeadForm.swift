@@ -172,6 +172,12 @@ struct Choice: Templated {
 }
 
 /// A suggestion for the source; any other word may be typed.
+/// What a text box offers of what there is already.
+struct Suggestion: Templated {
+  let name: String
+  static let keys = Keys<Suggestion>().text("suggestion", \.name)
+}
+
 struct SourceSuggestion: Templated {
   let name: L
 

@@ -5,6 +5,9 @@ import Templating
 struct LeadListPage: Page {
   let desk: Desk
   let list: LeadList
+  let segment: Segment?
+  /// Something is narrowed or sorted otherwise than the segment was saved.
+  let isSegmentChanged: Bool
   let form: LeadFilterForm
   let total: String?
   let views: [FilterLink]
@@ -18,14 +21,23 @@ struct LeadListPage: Page {
   private var filter: LeadFilter { list.filter }
 
   init(
-    _ desk: Desk, _ list: LeadList, _ found: LeadList.Rows, count: Int?, members: [Member]?,
+    _ desk: Desk, _ list: LeadList, _ found: LeadList.Rows, count: Int?, segment: Segment?,
+    members: [Member] = [], sources: [String] = [], clients: [String] = [],
     isFormOpen: Bool = false
-  ) {
+  ) throws {
     self.desk = desk
     self.list = list
+    self.segment = segment
+    isSegmentChanged =
+      try segment.map { try LeadList($0) }
+      .map { $0.filter != list.filter || $0.order != list.order } ?? false
     let size = list.size.rawValue
-    form = LeadFilterForm(list: list, members: members ?? [], isOpen: isFormOpen)
-    total = count.map { $0 > LeadList.countMax ? "\(LeadList.countMax)+" : String($0) }
+    form = LeadFilterForm(
+      list: list, members: members, sources: sources, clients: clients, isOpen: isFormOpen)
+    // Neither all leads nor similar ones are counted.
+    total =
+      !list.filter.isNarrow || found.areSimilar
+      ? nil : count.map { $0 > LeadList.countMax ? "\(LeadList.countMax)+" : String($0) }
     rows = found.leads.prefix(size).map { Row($0, desk.viewer) }
     areSimilar = found.areSimilar
     stageLinks = FilterLink.all(Lead.Stage.allCases, chosen: list.filter.stage, words: \.words) {
@@ -67,6 +79,14 @@ struct LeadListPage: Page {
     .list("sort_created") { [SortLink(.created, in: $0.list)] }
     .text("board_url") { Links.list(Links.board, LeadBoard($0.filter).filter.pairs) }
     .text("order_name") { $0.list.order.words }
+    .text("segment_name", \.segment?.name).flag("segment_changed", \.isSegmentChanged)
+    .flag("may_keep") { $0.segment?.isMine == true }
+    .text("segment_id") { $0.segment?.id.description }.text("saved_url") { $0.segment?.listURL }
+    .list("segment_pairs") { page in
+      page.list.pairs.filter { $0.name != "segment" && $0.name != "size" }.compactMap { pair in
+        pair.value.map { Kept(name: pair.name, value: $0) }
+      }
+    }
     .flag("similar", \.areSimilar).flag("may_change") { $0.desk.viewer.may(.writeLeads) }
     .text("csv_url") { Links.list(Links.leadsCSV, $0.list.pairs) }
     .text("segment_url") { Links.list(Links.newSegment, $0.list.pairs) }
@@ -100,6 +120,7 @@ struct LeadListPage: Page {
     let tierName: L?
     let tierTone: Tone
     let isSuppressed: Bool
+    let isTest: Bool
     let ownerName: String
     let value: MoneyText?
     let created: SaidTime
@@ -117,6 +138,7 @@ struct LeadListPage: Page {
       tierName = lead.tier?.words
       tierTone = lead.tier?.tone ?? .plain
       isSuppressed = lead.isSuppressed
+      isTest = lead.isTest
       ownerName = lead.ownerName ?? "–"
       value = lead.estimatedValue.map { MoneyText(money: $0, currency: viewer.currency) }
       created = SaidTime(time: lead.createdAt, now: viewer.now)
@@ -130,7 +152,7 @@ struct LeadListPage: Page {
       .text("person_name", \.personName).text("email", \.email).text("stage_name", \.stageName)
       .text("outcome_name", \.outcomeName).text("tier_name", \.tierName)
       .text("tier_tone", \.tierTone)
-      .flag("suppressed", \.isSuppressed).text("owner_name", \.ownerName)
+      .flag("suppressed", \.isSuppressed).flag("is_test", \.isTest).text("owner_name", \.ownerName)
       .text("estimated_value", \.value)
       .text("created", \.created).text("created_exact", \.createdExact)
       .text("created_iso", \.createdISO)

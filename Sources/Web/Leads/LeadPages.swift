@@ -16,25 +16,38 @@ enum LeadPages {
   }
 
   private static func list(_ visit: Visit) throws -> Response {
-    let list = try LeadList(visit)
+    let asked = try LeadList(visit)
     // The list as it is opened all day asks for its rows only: all leads are not counted, and the
     // form for filters has its own address.
     let isFormOpen = try visit.request.query.value("filters") != nil
-    guard list.filter.isNarrow || isFormOpen else {
-      let (desk, rows) = try visit.read(list.rows)
-      return try visit.page(LeadListPage(desk, list, rows, count: nil, members: nil), desk)
+    guard asked.filter.isNarrow || asked.segment != nil || isFormOpen else {
+      let (desk, rows) = try visit.read(asked.rows)
+      return try visit.page(
+        try LeadListPage(desk, asked, rows, count: nil, segment: nil), desk)
     }
-    let (desk, rows, count, members) = try visit.read(list.rows, list.count, Member.active)
+    guard isFormOpen else {
+      let (desk, rows, count, segment, members) = try visit.read(
+        asked.rows, asked.count, Segment.find(asked.segment), Member.active)
+      let list = try asked.resolved(by: segment)
+      return try visit.page(
+        try LeadListPage(desk, list, rows, count: count, segment: segment, members: members), desk)
+    }
+    let (desk, rows, count, segment, members, sources, clients) = try visit.read(
+      asked.rows, asked.count, Segment.find(asked.segment), Member.active, LeadFilter.knownSources,
+      Client.names)
+    let list = try asked.resolved(by: segment)
     return try visit.page(
-      LeadListPage(
-        desk, list, rows, count: list.filter.isNarrow ? count : nil, members: members,
-        isFormOpen: isFormOpen), desk)
+      try LeadListPage(
+        desk, list, rows, count: count, segment: segment, members: members, sources: sources,
+        clients: clients, isFormOpen: true), desk)
   }
 
   /// The list as a file. More than fits is no file that looks complete: the list page says so.
   private static func export(_ visit: Visit) throws -> Response {
-    let list = try LeadList(visit)
-    let (_, rows) = try visit.read(LeadExport.rows(of: list))
+    let asked = try LeadList(visit)
+    let (_, rows, segment) = try visit.read(
+      LeadExport.rows(of: asked), Segment.find(asked.segment))
+    let list = try asked.resolved(by: segment)
     guard rows.count <= LeadList.exportMax else {
       return try .seeOther(
         Links.list(Links.leads, list.pairs + [("said", Notice.exportTooLong.rawValue)]))

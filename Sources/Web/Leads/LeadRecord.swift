@@ -21,12 +21,14 @@ struct LeadRecord: Templated {
   let phoneRegion: PhoneRegion?
   /// Everybody it can be given to.
   let members: [Member]
+  /// Names of clients that it may be won for.
+  let clients: [String]
   let returned: ReturnedForm?
 
   fileprivate init(
     _ desk: Desk, _ lead: Lead, _ contacts: [Contact], _ listed: [DNCEntry], _ steps: [StageStep],
     _ ending: OutcomeChange?, _ drafts: [DraftSummary], _ related: [Relationship],
-    _ phoneRegion: PhoneRegion?, _ members: [Member], _ tab: LeadTab,
+    _ phoneRegion: PhoneRegion?, _ members: [Member], _ clients: [String], _ tab: LeadTab,
     _ returned: ReturnedForm?
   ) {
     self.desk = desk
@@ -40,6 +42,7 @@ struct LeadRecord: Templated {
     self.tab = tab
     self.phoneRegion = phoneRegion
     self.members = members
+    self.clients = clients
     self.returned = returned
     let lines = contacts.map { ContactLine($0, of: lead, listed, desk.viewer, returned) }
     self.contacts = lines
@@ -81,7 +84,8 @@ struct LeadRecord: Templated {
           if case .deed(let form) = returned, form.deed == deed { form } else { nil }
         return LeadDeedLine(
           form: form ?? LeadDeedForm(deed, lead), isOpen: form != nil,
-          currency: desk.viewer.currency, phoneRegion: phoneRegion, members: members)
+          currency: desk.viewer.currency, phoneRegion: phoneRegion, members: members,
+          clients: clients)
       }
   }
 
@@ -118,6 +122,9 @@ struct LeadRecord: Templated {
     .text("contact_status_name") { $0.lead.contactStatus.words }
     .text("tier_name") { $0.lead.tier?.words }.text("tier_tone") { $0.lead.tier?.tone ?? .plain }
     .text("client_name") { $0.lead.client?.name }
+    .text("client_url") { page in
+      page.lead.client.map { Links.list(Links.leads, [("client", $0.name)]) }
+    }
     .list("tags") { $0.lead.tags.map(TagLine.init) }.flag("has_tags") { !$0.lead.tags.isEmpty }
     .flag("may_change_people") { $0.mayWrite && $0.lead.life != .deleted }
     .text("merged_into") { $0.lead.mergedInto?.title }
@@ -157,13 +164,14 @@ extension Visit {
       (
         Lead.find(id), Contact.all(of: id), DNCEntry.all(of: id), StageStep.all(of: id),
         OutcomeChange.latest(of: id), DraftSummary.all(of: id), Relationship.all(of: id),
-        Tenant.phoneRegion, Member.active
+        Tenant.phoneRegion, Member.active, Client.names
       ),
-      whole: { desk, lead, contacts, listed, steps, ending, drafts, related, region, members in
+      whole: {
+        desk, lead, contacts, listed, steps, ending, drafts, related, region, members, clients in
         guard let lead else { throw NotFound() }
         return LeadRecord(
-          desk, lead, contacts, listed, steps, ending, drafts, related, region, members, tab,
-          returned)
+          desk, lead, contacts, listed, steps, ending, drafts, related, region, members,
+          clients, tab, returned)
       }, repeat each queries)
   }
 }

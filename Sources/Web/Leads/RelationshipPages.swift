@@ -52,7 +52,7 @@ enum RelationshipPages {
         try Lead.relate(id, to: other, as: role, note: note, in: tx)
         return Links.said(LeadTab.relationships.url(id), .related)
       }
-    } catch let error as PostgresError where Lead.Refusal(error) == .alreadyThere {
+    } catch Lead.Refusal.alreadyThere {
       form.role.error = L("That is noted between these two already.")
       return try show(visit, form, status: .unprocessableContent)
     }

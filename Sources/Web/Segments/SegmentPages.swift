@@ -13,6 +13,8 @@ enum SegmentPages {
     router.get("/segments/{id}", .may(.readLeads), open)
     router.get("/segments/{id}/edit", .may(.readLeads), edit)
     router.post("/segments/{id}", .may(.readLeads), save)
+    router.post("/segments/{id}/filter", .may(.readLeads), keepFilter)
+    router.post("/segments/{id}/count", .may(.readLeads), recount)
     router.post("/segments/{id}/deletion", .may(.readLeads), delete)
   }
 
@@ -37,9 +39,7 @@ enum SegmentPages {
 
   private static func create(_ visit: Visit) throws -> Response {
     let posted = try visit.request.form
-    let list = LeadList(
-      try LeadFilter(posted.fields),
-      by: try posted.value("sort").flatMap(LeadList.Order.init) ?? .newestFirst)
+    let list = try LeadList(posted)
     return try keep(visit, try SegmentForm(posted), .new(list)) { name, isShared, tx in
       Segment.save(list, name: name, isShared: isShared, as: ID(), in: tx)
     }
@@ -88,6 +88,28 @@ enum SegmentPages {
       SegmentPage(desk, form, of: subject), desk, status: .unprocessableContent)
   }
 
+  /// What its list shows by now becomes its own.
+  private static func keepFilter(_ visit: Visit) throws -> Response {
+    let id = try visit.id(Segment.self)
+    let list = try LeadList(visit.request.form)
+    return try visit.post { tx in
+      var url = Links.segments
+      try Segment.change(id, in: tx) { segment in
+        segment.keep(list, in: tx)
+        url = segment.url(said: .segmentSaved)
+      }
+      return url
+    }
+  }
+
+  private static func recount(_ visit: Visit) throws -> Response {
+    let id = try visit.id(Segment.self)
+    return try visit.post { tx in
+      try Segment.change(id, in: tx) { $0.recount(in: tx) }
+      return Links.said(Links.segments, .segmentCounted)
+    }
+  }
+
   private static func delete(_ visit: Visit) throws -> Response {
     let id = try visit.id(Segment.self)
     return try visit.post { tx in
@@ -98,9 +120,20 @@ enum SegmentPages {
 }
 
 extension Segment {
-  var listURL: String {
-    Links.list(
-      Links.leads, pairs.map { (name: $0.name, value: $0.value) } + [("segment", id.description)])
+  var listURL: String { url() }
+
+  /// Its list says it by its name only, and shows it as it is when the link is followed.
+  func url(said: Notice? = nil) -> String {
+    Links.list(Links.leads, [("segment", id.description), ("said", said?.rawValue)])
+  }
+}
+
+extension LeadList {
+  /// As the page that saves it carried it along.
+  fileprivate init(_ posted: PostedForm) throws {
+    self.init(
+      try LeadFilter(posted.fields),
+      by: try posted.value("sort").flatMap(Order.init) ?? .newestFirst)
   }
 }
 

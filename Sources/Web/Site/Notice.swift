@@ -13,6 +13,7 @@ enum Notice: String, Sendable {
   case leadRestored = "lead-restored"
   case exportTooLong = "export-too-long"
   case segmentSaved = "segment-saved"
+  case segmentCounted = "segment-counted"
   case segmentDeleted = "segment-deleted"
   case permissionTaken = "permission-taken"
   case permissionGiven = "permission-given"
@@ -50,6 +51,7 @@ enum Notice: String, Sendable {
     case .exportTooLong:
       L("More than 50,000 leads do not fit in one file. Narrow the list first.")
     case .segmentSaved: L("Saved. It stands in your segments.")
+    case .segmentCounted: L("Counted again.")
     case .segmentDeleted: L("The segment is gone. Its leads are not.")
     case .permissionTaken: L("Noted. Nobody uses this address or number any more.")
     case .permissionGiven: L("Noted. It may be used again.")

@@ -42,6 +42,21 @@ import Testing
     #expect(!page.shows("Lost one") && !page.shows("Put away"))
   }
 
+  @Test func `shows a test lead as one, and counts it in no total`() throws {
+    let acme = try TestTenant.fresh()
+    _ = try lead(acme, "Kitchen", value: "1200")
+    _ = try acme.sales.post("/leads/\(try lead(acme, "Try", value: "9999"))/test-mark")
+
+    for words in ["", "?owner=me", "?q=t"] {
+      let page = try acme.sales.get("/leads/board\(words)")
+      #expect(column("new", page).contains("<small class=\"state plain\">Test</small>"))
+      #expect(column("new", page).contains("New <span class=\"total\">1</span>"))
+      #expect(!page.shows("€11,199"))
+    }
+    #expect(try acme.sales.get("/leads").has("<small class=\"state plain\">Test</small>"))
+    #expect(try acme.sales.get("/leads").leadTitles == ["Try", "Kitchen"])
+  }
+
   @Test func `the list's filters hold on the board and survive a move`() throws {
     let acme = try TestTenant.fresh()
     let kitchen = try lead(acme, "Kitchen")

@@ -51,6 +51,7 @@ import Testing
 
   @Test(arguments: [
     "06 12 34 56 78", "+33612345678", "612345678", "06.12.34", "elodie", "%C3%89LODIE dupr%C3%A9",
+    "+33 (0)6 12", "+33 ( 0 ) 6.12.34.56.78", "(06) 12 34 56 78", "0033 6 12 34 56 78",
   ])
   func `numbers are found however written, names without their accents`(words: String) throws {
     let acme = try TestTenant.fresh()
@@ -146,6 +147,14 @@ import Testing
       ("tag=vip", ["Tagged"]), ("tag=VIP", ["Tagged"]), ("source=Fair", ["Sourced"]),
       ("owner=nobody", ["Unowned"]), ("life=archived", ["Put away"]), ("tier=hot", ["Hot"]),
       ("to=2020-01-01", []), ("outcome=won&q=nothing", []), ("q=tag&tag=vip", ["Tagged"]),
+      ("source=FAIR", ["Sourced"]), ("client=maison++C", ["Won"]), ("client=nobody", []),
+      ("paused=yes", ["Taken"]), ("suppressed=yes", ["Stopped"]), ("test=yes", ["Try"]),
+      ("followup=due", ["Due"]), ("followup=planned", ["Later", "Due"]), ("idle=30", ["Idle"]),
+      ("close_from=2030-01-01&close_to=2030-01-31", ["Closing"]), ("language=fr", ["French"]),
+      (
+        "test=no&paused=no&suppressed=no&followup=none&language=unknown&q=plain&idle=nonsense",
+        ["Plain"]
+      ),
     ] as [(String, [String])])
   func `each axis narrows the list`(query: String, titles: [String]) throws {
     let acme = try TestTenant.fresh()
@@ -156,7 +165,7 @@ import Testing
     _ = try acme.sales.post(
       "/leads/\(lead("Moved", owner: owner))/stage", ["stage": "discovery"])
     _ = try acme.sales.post(
-      "/leads/\(lead("Won", owner: owner))/outcome", ["outcome": "won", "client": "C"])
+      "/leads/\(lead("Won", owner: owner))/outcome", ["outcome": "won", "client": "Maison C"])
     _ = try acme.sales.post(
       "/leads/\(lead("Engaged", owner: owner))/contact-status", ["contact_status": "engaged"])
     _ = try acme.sales.post("/leads/\(lead("Tagged", owner: owner))/tags", ["tags": "vip"])
@@ -165,11 +174,115 @@ import Testing
     _ = try acme.sales.post("/leads/\(lead("Put away", owner: owner))/archive")
     let hot = try lead("Hot", owner: owner)
     try acme.change("update leads set score = 90 where id = \(hot)::uuid")
+    _ = try acme.sales.post("/leads/\(lead("Taken", owner: owner))/take-over", ["reason": "mine"])
+    _ = try acme.sales.post("/leads/\(lead("Stopped", owner: owner))/suppression", ["reason": "x"])
+    _ = try acme.sales.post("/leads/\(lead("Try", owner: owner))/test-mark")
+    _ = try acme.sales.post("/leads/\(lead("Due", owner: owner))/follow-up", ["day": "2020-01-01"])
+    _ = try acme.sales.post(
+      "/leads/\(lead("Later", owner: owner))/follow-up", ["day": "2099-01-01"])
+    let (idle, closing, french) = (
+      try lead("Idle", owner: owner), try lead("Closing", owner: owner),
+      try lead("French", owner: owner)
+    )
+    _ = try lead("Plain", owner: owner)
+    try acme.change(
+      """
+      update leads set last_activity_at = case when id = \(idle)::uuid then now() - interval '31 days' else last_activity_at end,
+                       expected_close_date = case when id = \(closing)::uuid then '2030-01-15'::date end,
+                       language = case when id = \(french)::uuid then 'fr' end
+      where id in (\(idle)::uuid, \(closing)::uuid, \(french)::uuid)
+      """)
 
     let page = try acme.sales.get("/leads?\(query)")
 
     #expect(page.leadTitles == titles)
     #expect(page.trips == 1)
+  }
+
+  @Test func `the form suggests the sources and clients there are, each once`() throws {
+    let acme = try TestTenant.fresh()
+    for source in ["Fair", "fair", "Éclair", ""] {
+      _ = try acme.sales.post("/leads", ["title": "L", "source": source])
+    }
+    _ = try acme.sales.post(
+      "/leads/\(try acme.lead())/outcome", ["outcome": "won", "client": "Maison C"])
+    let other = try TestTenant.fresh()
+    _ = try other.sales.post("/leads", ["title": "L", "source": "theirs"])
+
+    let form = try acme.sales.get("/leads?filters=open")
+
+    #expect(form.trips == 1)
+    #expect(form.html.split(separator: "<option value=\"fair\">").count == 2)
+    #expect(form.has("<option value=\"Éclair\">") && form.has("<option value=\"Maison C\">"))
+    #expect(!form.has("theirs") && !form.has("<option value=\"Fair\">"))
+  }
+
+  @Test func `similar leads are neither counted nor changed together`() throws {
+    let acme = try TestTenant.fresh()
+    _ = try acme.lead(title: "New kitchen")
+
+    let page = try acme.sales.get("/leads?q=kitchn")
+    let bulk = try acme.sales.get("/leads/bulk?all=1&q=kitchn")
+
+    #expect(page.leadTitles == ["New kitchen"])
+    #expect(page.heading == "Leads" && !page.shows("Change all of this list"))
+    #expect(bulk.shows("No lead is chosen"))
+  }
+
+  @Test func `a lead is found by any of its people`() throws {
+    let acme = try TestTenant.fresh()
+    let lead = try acme.lead(title: "One")
+    _ = try acme.lead(title: "Two", email: "two@example.com")
+    _ = try acme.sales.post(
+      "/leads/\(lead)/contacts",
+      [
+        "first_name": "Paul", "last_name": "Durand", "email": "paul@second.example",
+        "phone": "+33 6 98 76 54 32",
+      ])
+    let second: String = try acme.look(
+      Query(
+        "second",
+        "select id::text from contacts where tenant_id = app.tenant() and last_name = 'Durand'",
+        only: { try $0.next() }))
+    for words in ["paul@second.example", "durand", "06+98+76+54+32"] {
+      #expect(try acme.sales.get("/leads?q=\(words)").leadTitles == ["One"])
+    }
+
+    let person = try acme.sales.get("/contacts/\(second)")
+    _ = try acme.sales.post(
+      "/contacts/\(second)",
+      [
+        "version": person.hidden("version") ?? "", "last_name": "Lenoir",
+        "email": "paul@third.example",
+      ])
+    #expect(try acme.sales.get("/leads?q=third.example").leadTitles == ["One"])
+    #expect(try acme.sales.get("/leads?q=paul+second").shows("No lead has these words."))
+
+    _ = try acme.sales.post("/leads/\(lead)/contacts/\(second)/primary")
+    #expect(try acme.sales.get("/leads?q=claire+lenoir").leadTitles == ["One"])
+    let claire: String = try acme.look(
+      Query(
+        "claire",
+        "select contact_id::text from lead_contacts where lead_id = \(lead)::uuid and not is_primary",
+        only: { try $0.next() }))
+    _ = try acme.sales.post("/leads/\(lead)/contacts/\(claire)/removal")
+    #expect(try acme.sales.get("/leads?q=claire").leadTitles == ["Two"])
+  }
+
+  @Test func `an edit goes on when somebody else joins the lead meanwhile`() throws {
+    let acme = try TestTenant.fresh()
+    let lead = try acme.lead(title: "One")
+    let form = try acme.sales.get("/leads/\(lead)/edit")
+    _ = try acme.sales.post("/leads/\(lead)/contacts", ["last_name": "Durand"])
+
+    let saved = try acme.sales.post(
+      "/leads/\(lead)",
+      [
+        "title": "Edited", "first_name": "Claire", "last_name": "Fontaine",
+        "email": "claire@fontaine.example", "revision": form.hidden("revision") ?? "",
+      ])
+
+    #expect(saved.status == 303)
   }
 
   @Test func `filters stay in the address, show as chips, and are counted`() throws {

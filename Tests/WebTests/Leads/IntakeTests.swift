@@ -182,6 +182,18 @@ import Testing
       try acme.count("lead_assignments", where: "strategy = 'least_loaded' and reason = '0'") == 1)
   }
 
+  @Test func `goes to who has the fewest, tests aside`() throws {
+    let acme = try TestTenant.fresh()
+    let test = try acme.sales.post(
+      "/leads", ["title": "Try", "owner": acme.sales.user.description]
+    ).id
+    _ = try acme.sales.post("/leads/\(test)/test-mark")
+    let members = [acme.sales.user, acme.admin.user].map { "\"\($0)\"" }.joined(separator: ",")
+    try setting(#"{"strategy": "least_loaded", "members": [\#(members)], "sources": {}}"#, in: acme)
+
+    #expect(try owners(acme, sources: [""]) == ["Sam Sales", "Sam Sales"])
+  }
+
   @Test func `goes to who has its source, else in turn`() throws {
     let acme = try TestTenant.fresh()
     try setting(

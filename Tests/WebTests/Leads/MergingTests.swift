@@ -151,6 +151,58 @@ import Testing
     #expect(try acme.sales.get("/leads/\(third)").shows("Wrote to us."))
   }
 
+  private func relate(_ lead: String, _ role: String, _ friend: String) throws -> Page {
+    try acme.sales.post(
+      "/leads/\(lead)/relationships", ["other": friend, "role": role, "find": "o"])
+  }
+
+  @Test func `keeps whom the two are related to, on either side, and undo puts them back`() throws {
+    let friend = try acme.lead(title: "Friend", email: "friend@example.com")
+    let third = try acme.lead(title: "Third", email: "third@example.com")
+    _ = try relate(other, "referred_by", friend)
+
+    let answer = try merge(kept, other)
+    let record = try acme.sales.get("/leads/\(kept)")
+    let drawing = try acme.sales.get("/leads/\(kept)/relationships")
+    let theirs = try acme.sales.get("/leads/\(friend)")
+    let chain = try merge(third, kept)
+    #expect(record.shows("was referred by Friend"))
+    #expect(drawing.has("<title>Friend</title>") && drawing.shows("Friend referred Kitchen"))
+    #expect(theirs.shows("referred Kitchen") && !theirs.shows("referred New kitchen"))
+    #expect(try acme.sales.get("/leads/\(third)").shows("was referred by Friend"))
+    #expect(try acme.sales.get("/leads/\(friend)/relationships").has("<title>Third</title>"))
+    #expect(!(try acme.sales.get("/leads/\(other)").shows("was referred by")))
+
+    _ = try acme.sales.post("\(chain.place ?? "")/undo")
+    _ = try acme.sales.post("\(answer.place ?? "")/undo")
+    #expect(try acme.sales.get("/leads/\(other)").shows("was referred by Friend"))
+    #expect(!(try acme.sales.get("/leads/\(kept)").shows("was referred by")))
+  }
+
+  @Test func `says once what was noted at both, and nothing of the two to each other`() throws {
+    let friend = try acme.lead(title: "Friend", email: "friend@example.com")
+    for lead in [kept, other] { _ = try relate(lead, "colleague", friend) }
+    _ = try relate(kept, "same_company", other)
+
+    let answer = try merge(kept, other)
+    let page = try acme.sales.get("/leads/\(kept)/relationships")
+    let again = try relate(friend, "colleague", kept)
+    let removal = try #require(
+      page.html.split(separator: "\"").first {
+        $0.hasSuffix("/removal") && $0.contains("relationships")
+      })
+    let removed = try acme.sales.post(String(removal))
+    let after = try acme.sales.get("/leads/\(friend)/relationships")
+    _ = try acme.sales.post("\(answer.place ?? "")/undo")
+
+    #expect(page.html.split(separator: "<path class=\"tie\"").count == 2)
+    #expect(!page.shows("same company as"))
+    #expect(again.status == 422)
+    #expect(removed.status == 303)
+    #expect(after.shows("No relationship is noted yet."))
+    #expect(try acme.sales.get("/leads/\(kept)/relationships").shows("same company as"))
+  }
+
   @Test func `is refused while the other has drafts under way`() throws {
     _ = try acme.draft(lead: other)
 
@@ -265,6 +317,28 @@ import Testing
       "/leads/\(lead)/contacts/\(other)/prohibition", ["kind": "email", "reason": "asked"])
 
     #expect(try merge([]).shows("One of the two is not to be contacted"))
+  }
+
+  @Test func `finds whoever stands second, at an archived lead, or at none`() throws {
+    let lead = try acme.lead(title: "Third", email: "third@example.com")
+    for (name, email) in [("Second", "second@example.com"), ("Nowhere", "nowhere@example.com")] {
+      _ = try acme.sales.post("/leads/\(lead)/contacts", ["last_name": name, "email": email])
+    }
+    let nowhere: String = try acme.look(
+      Query(
+        "nowhere",
+        "select id::text from contacts where tenant_id = app.tenant() and last_name = 'Nowhere'",
+        only: { try $0.next() }))
+    _ = try acme.sales.post("/leads/\(lead)/contacts/\(nowhere)/removal")
+    _ = try acme.sales.post("/leads/\(lead)/archive")
+
+    let second = try acme.sales.get("/contacts/\(kept)/merge?q=second%40example.com")
+    let none = try acme.sales.get("/contacts/\(kept)/merge?q=nowhere")
+    let slip = try acme.sales.get("/contacts/\(kept)/merge?q=nowehre")
+
+    #expect(second.link("Second") != nil && second.trips == 1)
+    #expect(none.link("Nowhere") == "/contacts/\(kept)/merge?with=\(nowhere)")
+    #expect(slip.link("Nowhere") != nil)
   }
 
   @Test func `finds the other by name`() throws {

@@ -80,6 +80,9 @@ import Testing
 
     let row = try #require(page.text.split(separator: asked.text).last)
     #expect(row.contains(" 1 1 1 "))
+    _ = try acme.sales.post("/leads/\(lead)/test-mark")
+    let tested = try acme.admin.get("/settings/questions")
+    #expect(try #require(tested.text.split(separator: asked.text).last).contains(" 0 0 0 "))
   }
 
   @Test func `is shown to admins only`() throws {
