@@ -31,7 +31,9 @@ package struct Tags: Sendable, Equatable {
   }
 
   /// As the database joins them; a tag holds no space.
-  static func read(_ joined: String) -> [String] { joined.split(separator: " ").map(String.init) }
+  package static func read(_ joined: String) -> [String] {
+    joined.split(separator: " ").map(String.init)
+  }
 }
 
 extension Tags {
@@ -52,7 +54,12 @@ extension Tags {
 }
 
 extension Lead {
-  package func retag(_ tags: Tags, in tx: Transaction<some Entry>) {
+  /// Makes the difference between the tags somebody saw and those they want; what others added or took
+  /// off meanwhile stays so.
+  package func retag(_ wanted: Tags, seen: [String], in tx: Transaction<some Entry>) throws {
+    let kept = tags.filter { wanted.words.contains($0) || !seen.contains($0) }
+    let added = wanted.words.filter { !seen.contains($0) }
+    guard let tags = Tags(words: kept + added) else { throw Refusal.tooManyTags }
     [self].retag([tags], in: tx)
   }
 }

@@ -79,7 +79,7 @@ enum LeadChanges {
     let contact = contacts.first { $0.isPrimary }
     let page = EditLeadPage(
       desk, lead, contact: contact, LeadForm(lead, contact: contact, phoneRegion: region),
-      members: members, savedBy: nil)
+      seen: lead.revision, members: members, savedBy: nil)
     return try visit.page(page, desk)
   }
 
@@ -88,31 +88,31 @@ enum LeadChanges {
     let posted = try visit.request.form
     var form = try LeadForm(posted)
     let revision = try posted.value("revision").flatMap { Int(strictDecimal: $0) } ?? 0
-    guard let details = form.details else { return try editAgain(visit, id, form) }
+    guard let details = form.details else { return try editAgain(visit, id, form, seen: revision) }
     do {
       return try visit.post { tx in
         try Lead.edit(id, seen: revision, details, in: tx)
         return Links.lead(id, .leadSaved)
       }
     } catch Lead.Refusal.changedMeanwhile {
-      return try editAgain(visit, id, form, isConflict: true)
+      return try editAgain(visit, id, form, seen: revision, isConflict: true)
     } catch let refusal as Lead.Refusal {
       guard form.explain(refusal) else { throw refusal }
-      return try editAgain(visit, id, form)
+      return try editAgain(visit, id, form, seen: revision)
     } catch let error as PostgresError {
       guard let refusal = Lead.Refusal(error), form.explain(refusal) else { throw error }
-      return try editAgain(visit, id, form)
+      return try editAgain(visit, id, form, seen: revision)
     }
   }
 
   private static func editAgain(
-    _ visit: Visit, _ id: ID<Lead>, _ form: LeadForm, isConflict: Bool = false
+    _ visit: Visit, _ id: ID<Lead>, _ form: LeadForm, seen revision: Int, isConflict: Bool = false
   ) throws -> Response {
     let (desk, lead, contacts, members, saver) = try visit.read(
       Lead.find(id), Contact.all(of: id), Member.active, AuditRow.lastActor(on: id))
     guard let lead else { throw NotFound() }
     let page = EditLeadPage(
-      desk, lead, contact: contacts.first { $0.isPrimary }, form, members: members,
+      desk, lead, contact: contacts.first { $0.isPrimary }, form, seen: revision, members: members,
       savedBy: isConflict ? saver ?? "" : nil)
     return try visit.page(page, desk, status: isConflict ? .conflict : .unprocessableContent)
   }
@@ -128,6 +128,9 @@ enum LeadChanges {
         }
         return Links.lead(id, deed.notice)
       }
+    } catch let overtaken as LeadDeed.Overtaken {
+      form.explain(overtaken)
+      return try LeadPages.show(visit, id: id, returned: .deed(form))
     } catch let refusal as Lead.Refusal {
       form.explain(refusal)
       return try LeadPages.show(visit, id: id, returned: .deed(form))

@@ -71,9 +71,30 @@ enum LeadDeed: String, CaseIterable, Sendable {
     }
   }
 
-  /// Carries it out on the locked lead; `form` is complete.
+  /// What its form is about, as the lead stands: the form takes it along, so that what somebody else
+  /// changed meanwhile is not overwritten. Nil where the deed is about nothing that could be another.
+  func standing(of lead: Lead) -> String? {
+    switch self {
+    case .stage: lead.stage.rawValue
+    case .outcome: lead.outcome.rawValue
+    case .assignment: lead.owner?.id.description ?? ""
+    case .contactStatus: lead.contactStatus.rawValue
+    case .tags: lead.tags.joined(separator: " ")
+    case .followUp, .followUpRemoval: lead.nextFollowUp.map { Day(of: $0).text } ?? ""
+    default: nil
+    }
+  }
+
+  /// The lead is not as the form showed it.
+  struct Overtaken: Error {
+    let lead: Lead
+  }
+
+  /// Carries it out on the locked lead; `form` is complete. Tags that others changed meanwhile stay as
+  /// they made them; of anything else there is one, and somebody has to decide.
   func act(_ form: LeadDeedForm, on lead: Lead, in tx: Transaction<some Entry>) throws {
     let reason = form.reason.value ?? nil
+    if self != .tags, let was = form.was, was != standing(of: lead) { throw Overtaken(lead: lead) }
     switch self {
     case .stage:
       guard let stage = form.stage.value else { return }
@@ -90,7 +111,7 @@ enum LeadDeed: String, CaseIterable, Sendable {
       try lead.setContactStatus(to: status, reason: reason, in: tx)
     case .tags:
       guard let tags = form.tags.value else { return }
-      lead.retag(tags, in: tx)
+      try lead.retag(tags, seen: form.was.map(Tags.read) ?? lead.tags, in: tx)
     case .contacts:
       let person = form.person
       guard !person.isEmpty else { throw Lead.Refusal.personNeeded }
@@ -113,6 +134,19 @@ enum LeadDeed: String, CaseIterable, Sendable {
 // MARK: - Words
 
 extension LeadDeed {
+  /// What it is about, as people say it.
+  func standingWords(of lead: Lead) -> L {
+    switch self {
+    case .stage: lead.stage.words
+    case .outcome: lead.outcome.words
+    case .assignment: lead.owner.map { L(verbatim: $0.name) } ?? L("Nobody yet")
+    case .contactStatus: lead.contactStatus.words
+    case .followUp, .followUpRemoval:
+      lead.nextFollowUp.map { L(verbatim: Day(of: $0).text) } ?? L("No day")
+    default: L(verbatim: "–")
+    }
+  }
+
   var summary: L {
     switch self {
     case .stage: L("Another stage")

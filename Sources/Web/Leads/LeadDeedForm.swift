@@ -5,6 +5,11 @@ import Templating
 /// One of the record page's small forms: what was typed, what it means, what is wrong with it.
 struct LeadDeedForm {
   let deed: LeadDeed
+  /// How what it is about stood when it was shown; nil where it did not say.
+  var was: String?
+  private(set) var isOvertaken = false
+  /// What is wrong with none of its fields.
+  private(set) var problem: L?
   var stage = Field<Lead.Stage, L>()
   var outcome = Field<Lead.Outcome, L>()
   var value = Field<Money?, L>()
@@ -28,6 +33,7 @@ struct LeadDeedForm {
   /// Filled with how the lead stands.
   init(_ deed: LeadDeed, _ lead: Lead) {
     self.deed = deed
+    was = deed.standing(of: lead)
     stage.typed = lead.stage.rawValue
     outcome.typed = lead.outcome.rawValue
     value.typed = lead.estimatedValue.map(MoneyText.typed) ?? ""
@@ -40,6 +46,7 @@ struct LeadDeedForm {
 
   init(_ deed: LeadDeed, _ posted: PostedForm) throws {
     self.deed = deed
+    was = try posted.value("was")
     let odd = L("Use ordinary characters on one line.")
     for question in deed.questions {
       switch question {
@@ -99,8 +106,18 @@ struct LeadDeedForm {
     case (.alreadyThere, .stage): stage.error = message
     case (.alreadyThere, .outcome): outcome.error = message
     case (.alreadyThere, .contactStatus): contactStatus.error = message
-    default: reason.error = message
+    case (.tooManyTags, _): tags.error = L("A lead has 20 tags at most.")
+    case (.reasonNeeded, _): reason.error = message
+    default: problem = message
     }
+  }
+
+  mutating func explain(_ overtaken: LeadDeed.Overtaken) {
+    isOvertaken = true
+    was = deed.standing(of: overtaken.lead)
+    problem = L(
+      "Somebody was quicker: “\(deed.standingWords(of: overtaken.lead))” is saved now. What you chose is still here; send it again to put it in its place."
+    )
   }
 
   /// The form's errors for the summary above the page, by the ids of the inputs.
@@ -111,7 +128,7 @@ struct LeadDeedForm {
         ("client", client.error), ("first_name", firstName.error), ("last_name", lastName.error),
         ("email", email.error), ("phone", phone.error), ("contact_status", contactStatus.error),
         ("tags", tags.error), ("owner", owner.error), ("day", day.error),
-        ("reason", reason.error),
+        ("reason", reason.error), ("problem", problem),
       ].map { (name: "\(deed.rawValue)-\($0.0)", error: $0.1) }
     ).problems
   }
@@ -153,6 +170,8 @@ struct LeadDeedLine: Templated {
 
   static let keys = Keys<LeadDeedLine>()
     .text("deed", \.form.deed.rawValue).text("deed_summary") { $0.form.deed.summary }
+    .flag("deed_guarded") { $0.form.was != nil }.text("deed_was", \.form.was)
+    .text("deed_problem", \.form.problem)
     .text("deed_hint") { $0.form.deed.hint }.text("deed_button") { $0.form.deed.button }
     .flag("deed_dangerous") { $0.form.deed.isDangerous }.flag("deed_open", \.isOpen)
     .text("phone_region") { $0.form.deed.questions.contains(.phone) ? $0.phoneRegion?.code : nil }

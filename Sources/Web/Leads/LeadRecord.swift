@@ -1,5 +1,6 @@
 import CRM
 import HTTP
+import HTTPTypes
 import Postgres
 import Templating
 
@@ -75,10 +76,12 @@ struct LeadRecord: Templated {
   /// The forms that stand there, for who may use them.
   private func deeds(_ place: LeadDeed.Place) -> [LeadDeedLine] {
     guard mayWrite else { return [] }
-    return LeadDeed.allCases.filter { $0.place == place && $0.isOffered(for: lead) }
+    let back: LeadDeedForm? = if case .deed(let form) = returned { form } else { nil }
+    // One that came back is shown, even where it is offered no more: nothing typed is lost.
+    return LeadDeed.allCases
+      .filter { $0.place == place && ($0.isOffered(for: lead) || $0 == back?.deed) }
       .map { deed in
-        let form: LeadDeedForm? =
-          if case .deed(let form) = returned, form.deed == deed { form } else { nil }
+        let form = deed == back?.deed ? back : nil
         return LeadDeedLine(
           form: form ?? LeadDeedForm(deed, lead), isOpen: form != nil,
           currency: desk.viewer.currency, phoneRegion: phoneRegion, members: members)
@@ -140,7 +143,7 @@ struct LeadRecord: Templated {
     .list("stages", \.stages).flag("may_move") {
       $0.mayWrite && $0.lead.outcome == .open && $0.lead.life != .deleted
     }
-    .text("next_stage") { $0.lead.stage.next?.rawValue }
+    .text("stage") { $0.lead.stage.rawValue }.text("next_stage") { $0.lead.stage.next?.rawValue }
     .text("next_stage_name") { $0.lead.stage.next?.words ?? L("Decision") }
     .flag("has_errors") { $0.returned?.problems.isEmpty == false }
     .list("errors") { $0.returned?.problems ?? [] }
@@ -175,6 +178,15 @@ enum ReturnedForm {
   case note(NoteForm)
   case relationship(RelationshipForm)
   case question(QuestionForm)
+
+  /// Of the page that shows it again.
+  var status: HTTPResponse.Status {
+    switch self {
+    case .deed(let form) where form.isOvertaken: .conflict
+    case .note(let form) where form.isOvertaken: .conflict
+    default: .unprocessableContent
+    }
+  }
 
   /// For the summary above the page, by the ids of the inputs.
   var problems: [FieldProblem] {

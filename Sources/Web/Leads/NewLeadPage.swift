@@ -56,52 +56,39 @@ struct EditLeadPage: Page {
   /// What somebody else saved meanwhile; nil where nobody did.
   let conflict: Conflict?
 
-  struct Conflict {
-    let by: String
-    let moment: Moment
-    let fields: [SavedField]
-  }
-
-  struct SavedField: Templated {
-    let label: L
-    let value: String
-
-    static let keys = Keys<SavedField>().text("label", \.label).text("saved_value", \.value)
-  }
-
   init(
-    _ desk: Desk, _ lead: Lead, contact: Contact?, _ form: LeadForm, members: [Member],
+    _ desk: Desk, _ lead: Lead, contact: Contact?, _ form: LeadForm, seen: Int, members: [Member],
     savedBy: String?
   ) {
     self.desk = desk
     self.lead = lead
     self.form = form
-    revision = String(lead.revision)
+    // Where what is saved is shown beside it, saving again keeps what is typed.
+    revision = String(savedBy == nil ? seen : lead.revision)
     owners = Choice.owners(members, chosen: form.owner.typed)
-    conflict =
-      savedBy.map { name in
-        Conflict(
-          by: name, moment: Moment(lead.updatedAt, now: desk.viewer.now),
-          fields: Self.differences(
-            between: form, and: LeadForm(lead, contact: contact, phoneRegion: nil)))
-      }
+    conflict = savedBy.map { name in
+      Conflict(
+        L("\(name) saved this lead while you were writing"),
+        at: Moment(lead.updatedAt, now: desk.viewer.now),
+        Self.fields(form, LeadForm(lead, contact: contact, phoneRegion: nil), lead))
+    }
   }
 
-  private static func differences(between typed: LeadForm, and saved: LeadForm) -> [SavedField] {
-    let pairs: [(L, String, String)] = [
-      (L("Title"), typed.title.typed, saved.title.typed),
-      (L("Description"), typed.description.typed, saved.description.typed),
-      (L("Estimated value"), typed.estimatedValue.typed, saved.estimatedValue.typed),
-      (L("Source"), typed.source.typed, saved.source.typed),
-      (L("Language"), typed.language.typed, saved.language.typed),
-      (L("First name"), typed.firstName.typed, saved.firstName.typed),
-      (L("Last name"), typed.lastName.typed, saved.lastName.typed),
-      (L("Company"), typed.company.typed, saved.company.typed),
-      (L("E-mail"), typed.email.typed, saved.email.typed),
-      (L("Phone"), typed.phone.typed, saved.phone.typed),
+  private static func fields(
+    _ typed: LeadForm, _ saved: LeadForm, _ lead: Lead
+  ) -> [Conflict.Field] {
+    func field(_ label: L, _ text: KeyPath<LeadForm, String>, _ words: L? = nil) -> Conflict.Field {
+      Conflict.Field(label, typed: typed[keyPath: text], saved: saved[keyPath: text], words: words)
+    }
+    return [
+      field(L("Title"), \.title.typed), field(L("Description"), \.description.typed),
+      field(L("Estimated value"), \.estimatedValue.typed), field(L("Source"), \.source.typed),
+      field(L("Owner"), \.owner.typed, lead.owner.map { L(verbatim: $0.name) } ?? L("Nobody yet")),
+      field(L("Language"), \.language.typed, lead.language?.words ?? L("Not known")),
+      field(L("First name"), \.firstName.typed), field(L("Last name"), \.lastName.typed),
+      field(L("Company"), \.company.typed), field(L("E-mail"), \.email.typed),
+      field(L("Phone"), \.phone.typed),
     ]
-    return pairs.filter { !$0.1.utf8.elementsEqual($0.2.utf8) }
-      .map { SavedField(label: $0.0, value: $0.2) }
   }
 
   static let template = "leads/edit"
@@ -111,10 +98,5 @@ struct EditLeadPage: Page {
   .list("owner_options", \.owners).list("source_options") { _ in SourceSuggestion.all }
   .text("lead_id") { $0.lead.id.description }.text("saved_title", \.lead.title)
   .text("revision", \.revision)
-  .flag("conflict") { $0.conflict != nil }
-  .text("conflict_by") { $0.conflict?.by ?? "" }
-  .text("conflict_when") { $0.conflict?.moment.said }
-  .text("conflict_exact") { $0.conflict?.moment.exact }
-  .text("conflict_iso") { $0.conflict?.moment.iso }
-  .list("conflict_fields") { $0.conflict?.fields ?? [] }
+  .object("conflict", \.conflict)
 }
