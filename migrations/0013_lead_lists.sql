@@ -51,6 +51,11 @@ create index leads_merged_into_idx on crm.leads (tenant_id, merged_into) where m
 grant update (merged_into, external_id) on crm.leads to closerflow_web;
 grant update (deleted_at) on crm.contacts to closerflow_web;
 
+-- What a person is to a lead, in the words of whoever said so: decision maker, user, pays.
+-- lint:allow check: before the first release
+alter table crm.lead_contacts add column role text check (length(role) between 1 and 60);
+grant update (role) on crm.lead_contacts to closerflow_web;
+
 -- Each order by time, and the lives that are few.
 -- lint:allow index: before the first release
 create index leads_created_idx on crm.leads (tenant_id, created_at);
@@ -495,7 +500,7 @@ create function sec.undoable(p_row jsonb) returns jsonb
     select jsonb_object_agg(key, value) from jsonb_each(p_row)
      where key in ('title', 'description', 'company', 'source', 'owner_id', 'stage', 'stage_since', 'estimated_value', 'tags',
                    'language', 'external_id', 'expected_close_date', 'next_followup_at', 'archived_at', 'deleted_at',
-                   'merged_into', 'first_name', 'last_name', 'email', 'phone', 'is_primary');
+                   'merged_into', 'first_name', 'last_name', 'email', 'phone', 'is_primary', 'role');
   end;
 
 create function app.log_operation() returns trigger
@@ -685,7 +690,7 @@ begin
        else (c.new is null) <> exists (
          select from crm.lead_contacts lc
           where lc.tenant_id = this_tenant and lc.lead_id = c.of_lead_id and lc.contact_id = c.entity_id
-            and (c.new is null or to_jsonb(lc.is_primary) = case c.field when '*' then c.new -> 'is_primary' else c.new end))
+            and (c.new is null or case c.field when '*' then sec.undoable(to_jsonb(lc)) else to_jsonb(lc) -> c.field end = c.new))
        end then 'restored' else 'refused' end
    where c.tenant_id = this_tenant and c.operation_id = p_id;
 
@@ -726,10 +731,16 @@ begin
    where c.tenant_id = this_tenant and c.operation_id = p_id and c.entity = 'lead_contact' and c.field = 'is_primary'
      and c.outcome = 'restored' and c.old = 'false'
      and lc.tenant_id = this_tenant and lc.lead_id = c.of_lead_id and lc.contact_id = c.entity_id;
-  insert into crm.lead_contacts (tenant_id, lead_id, contact_id, is_primary)
+  update crm.lead_contacts lc set role = c.old #>> '{}'
+    from crm.operation_changes c
+   where c.tenant_id = this_tenant and c.operation_id = p_id and c.entity = 'lead_contact' and c.field = 'role'
+     and c.outcome = 'restored'
+     and lc.tenant_id = this_tenant and lc.lead_id = c.of_lead_id and lc.contact_id = c.entity_id;
+  insert into crm.lead_contacts (tenant_id, lead_id, contact_id, is_primary, role)
   select this_tenant, c.of_lead_id, c.entity_id, (c.old ->> 'is_primary')::boolean and not exists (
            -- Somebody made another person the primary one since.
-           select from crm.lead_contacts x where x.tenant_id = this_tenant and x.lead_id = c.of_lead_id and x.is_primary)
+           select from crm.lead_contacts x where x.tenant_id = this_tenant and x.lead_id = c.of_lead_id and x.is_primary),
+         c.old ->> 'role'
     from crm.operation_changes c
    where c.tenant_id = this_tenant and c.operation_id = p_id and c.entity = 'lead_contact' and c.field = '*'
      and c.outcome = 'restored' and c.new is null;
@@ -866,6 +877,7 @@ drop function app.count_leads(jsonb, int), app.find_leads(jsonb, text, uuid, int
   sec.lead_conditions(uuid, uuid, jsonb);
 drop index crm.leads_created_idx, crm.leads_archived_idx, crm.leads_deleted_idx, crm.leads_by_title_idx, crm.leads_by_company_idx, crm.leads_by_value_idx, crm.leads_by_score_idx,
   crm.leads_by_activity_idx;
+alter table crm.lead_contacts drop column role;
 alter table crm.leads drop column merged_into, drop column search;
 alter table crm.leads add column search text not null generated always as (
   lower(title || ' ' || coalesce(company, '') || ' ' || coalesce(contact_name, '') || ' '

@@ -72,12 +72,13 @@ extension Lead {
     _ intake: Intake, as id: ID<Lead> = ID(), in tx: Transaction<some Entry>
   ) throws {
     let details = intake.details
-    let (_, known, duplicates, choice) = try tx.look(
-      Contact.known(email: details.contact.email, phone: details.contact.phone),
+    let (_, people, duplicates, choice) = try tx.look(
+      Contact.known(as: details.contact),
       Duplicate.all(of: details), Assignment.choice(source: details.source))
     if case .ask = intake.duplicates, !duplicates.isEmpty {
       throw Intake.DuplicatesFound(leads: duplicates)
     }
+    let known = people.first
     let contact = details.contact.isEmpty ? nil : known?.id ?? ID<Contact>()
     let owner = details.owner ?? choice?.owner
     tx.run(

@@ -52,6 +52,10 @@ package struct Lead: Sendable {
     case isPrimary
     /// A person of whom nothing is said.
     case personNeeded
+    /// The address is one person's and the number another's.
+    case twoPeople
+    /// Who is known by the one has another address, or number.
+    case emailDiffers, phoneDiffers
     /// A lead that is won, lost or put away has no next stage.
     case isClosed
     case tooManyTags

@@ -29,13 +29,14 @@ package struct LeadDetails: Sendable {
 }
 
 extension Lead {
-  /// Saves an edit of the lead as it stood at `revision`, and of its primary contact.
+  /// Saves an edit of the lead as it stood at `revision`, and of its primary contact: the other leads of
+  /// that person are told.
   package static func edit(
     _ id: ID<Lead>, seen revision: Int, _ details: LeadDetails, in tx: Transaction<some Entry>
   ) throws {
-    let (_, locked, contacts, known) = try tx.look(
-      Lead.locked(id), Contact.all(of: id),
-      Contact.known(email: details.contact.email, phone: details.contact.phone))
+    let (_, leads, locked, contacts, known) = try tx.look(
+      Person.leadIDs(of: Contact.meantIDs(by: details.contact, of: id), and: id), Lead.locked(id),
+      Contact.all(of: id), Contact.known(as: details.contact))
     guard let lead = locked else { throw NotFound() }
     guard lead.life != .deleted else { throw Refusal.isDeleted }
     guard lead.revision == revision else { throw Refusal.changedMeanwhile }
@@ -52,16 +53,13 @@ extension Lead {
           source = \(details.source), estimated_value = \(details.estimatedValue), language = \(details.language)
       where id = \(id)
       """)
+    let others = leads.filter { $0 != id }
     if let primary {
       guard !details.contact.isEmpty else { throw Refusal.contactEmptied }
       details.contact.replace(primary, in: tx)
+      primary.tell(primary.changes(to: details.contact), to: others, in: tx)
     } else if !details.contact.isEmpty {
-      let contact = known?.id ?? ID<Contact>()
-      if let known {
-        details.contact.fillBlanks(of: known, in: tx)
-      } else {
-        details.contact.insert(as: contact, in: tx)
-      }
+      let (contact, _) = try details.contact.settle(among: known, telling: others, in: tx)
       ContactDetails.link(contact, to: id, in: tx)
     }
     tx.record(.leadUpdated(id, key: "r\(revision)", changes: changes))

@@ -13,6 +13,7 @@ enum LeadChanges {
     router.post("/leads/{id}", .may(.writeLeads), save)
     router.post("/leads/{id}/contacts/{contact}/primary", .may(.writeLeads), makePrimary)
     router.post("/leads/{id}/contacts/{contact}/removal", .may(.writeLeads), removePerson)
+    router.post("/leads/{id}/contacts/{contact}/role", .may(.writeLeads), setRole)
     router.post("/leads/{id}/contacts/{contact}/prohibition", .may(.writeLeads)) {
       try changePermission($0, isAllowed: false)
     }
@@ -73,12 +74,14 @@ enum LeadChanges {
 
   private static func edit(_ visit: Visit) throws -> Response {
     let id = try visit.id(Lead.self)
-    let (desk, lead, contacts, members, region) = try visit.read(
-      Lead.find(id), Contact.all(of: id), Member.active, Tenant.phoneRegion)
+    let (desk, lead, contacts, others, members, region) = try visit.read(
+      Lead.find(id), Contact.all(of: id), Person.otherLeads(of: id), Member.active,
+      Tenant.phoneRegion)
     guard let lead else { throw NotFound() }
     let contact = contacts.first { $0.isPrimary }
     let page = EditLeadPage(
-      desk, lead, contact: contact, LeadForm(lead, contact: contact, phoneRegion: region),
+      desk, lead, contact: contact, others: others,
+      LeadForm(lead, contact: contact, phoneRegion: region),
       seen: lead.revision, members: members, savedBy: nil)
     return try visit.page(page, desk)
   }
@@ -108,11 +111,13 @@ enum LeadChanges {
   private static func editAgain(
     _ visit: Visit, _ id: ID<Lead>, _ form: LeadForm, seen revision: Int, isConflict: Bool = false
   ) throws -> Response {
-    let (desk, lead, contacts, members, saver) = try visit.read(
-      Lead.find(id), Contact.all(of: id), Member.active, AuditRow.lastActor(on: id))
+    let (desk, lead, contacts, others, members, saver) = try visit.read(
+      Lead.find(id), Contact.all(of: id), Person.otherLeads(of: id), Member.active,
+      AuditRow.lastActor(on: id))
     guard let lead else { throw NotFound() }
     let page = EditLeadPage(
-      desk, lead, contact: contacts.first { $0.isPrimary }, form, seen: revision, members: members,
+      desk, lead, contact: contacts.first { $0.isPrimary }, others: others, form, seen: revision,
+      members: members,
       savedBy: isConflict ? saver ?? "" : nil)
     return try visit.page(page, desk, status: isConflict ? .conflict : .unprocessableContent)
   }
@@ -123,9 +128,7 @@ enum LeadChanges {
     guard form.isComplete else { return try LeadPages.show(visit, id: id, returned: .deed(form)) }
     do {
       return try visit.post { tx in
-        try Lead.change(id, evenDeleted: deed == .restoration, in: tx) { lead in
-          try deed.act(form, on: lead, in: tx)
-        }
+        try deed.carryOut(form, on: id, in: tx)
         return Links.lead(id, deed.notice)
       }
     } catch let overtaken as LeadDeed.Overtaken {
@@ -157,6 +160,23 @@ enum LeadChanges {
     return try visit.post { tx in
       try Lead.changePeople(id, contact, in: tx) { lead, person in try change(lead, person, tx) }
       return Links.lead(id, .leadSaved)
+    }
+  }
+
+  private static func setRole(_ visit: Visit) throws -> Response {
+    let id = try visit.id(Lead.self)
+    var form = try RoleForm(try visit.id(Contact.self, "contact"), visit.request.form)
+    guard let role = form.role.value else {
+      return try LeadPages.show(visit, id: id, returned: .role(form))
+    }
+    do {
+      return try changePeople(visit) { lead, person, tx in
+        form.saved = person.role ?? ""
+        try lead.setRole(of: person, to: role, seen: form.was, in: tx)
+      }
+    } catch Lead.Refusal.changedMeanwhile {
+      form.explainConflict()
+      return try LeadPages.show(visit, id: id, returned: .role(form))
     }
   }
 

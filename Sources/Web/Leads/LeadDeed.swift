@@ -24,7 +24,7 @@ enum LeadDeed: String, CaseIterable, Sendable {
   /// What its form asks.
   enum Question {
     case stage, outcome, value, client, contactStatus, tags, why, reason
-    case firstName, lastName, email, phone, day, owner
+    case firstName, lastName, email, phone, role, day, owner
   }
 
   var questions: [Question] {
@@ -34,7 +34,7 @@ enum LeadDeed: String, CaseIterable, Sendable {
     case .assignment: [.owner, .why]
     case .contactStatus: [.contactStatus, .why]
     case .tags: [.tags]
-    case .contacts: [.firstName, .lastName, .email, .phone]
+    case .contacts: [.firstName, .lastName, .email, .phone, .role]
     case .followUp: [.day]
     case .takeOver, .handBack, .suppression, .suppressionRemoval: [.reason]
     case .followUpRemoval, .testMark, .testMarkRemoval, .archive, .restoration, .deletion: []
@@ -90,9 +90,20 @@ enum LeadDeed: String, CaseIterable, Sendable {
     let lead: Lead
   }
 
-  /// Carries it out on the locked lead; `form` is complete. Tags that others changed meanwhile stay as
+  /// Carries it out on the lead; `form` is complete.
+  func carryOut(_ form: LeadDeedForm, on id: ID<Lead>, in tx: Transaction<some Entry>) throws {
+    if self == .contacts {
+      try Lead.add(form.person, as: form.role.value ?? nil, to: id, in: tx)
+    } else {
+      try Lead.change(id, evenDeleted: self == .restoration, in: tx) { lead in
+        try act(form, on: lead, in: tx)
+      }
+    }
+  }
+
+  /// The same where the lead, locked, is all that has to be looked at. Tags that others changed meanwhile stay as
   /// they made them; of anything else there is one, and somebody has to decide.
-  func act(_ form: LeadDeedForm, on lead: Lead, in tx: Transaction<some Entry>) throws {
+  private func act(_ form: LeadDeedForm, on lead: Lead, in tx: Transaction<some Entry>) throws {
     let reason = form.reason.value ?? nil
     if self != .tags, let was = form.was, was != standing(of: lead) { throw Overtaken(lead: lead) }
     switch self {
@@ -112,10 +123,7 @@ enum LeadDeed: String, CaseIterable, Sendable {
     case .tags:
       guard let tags = form.tags.value else { return }
       try lead.retag(tags, seen: form.was.map(Tags.read) ?? lead.tags, in: tx)
-    case .contacts:
-      let person = form.person
-      guard !person.isEmpty else { throw Lead.Refusal.personNeeded }
-      lead.add(person, in: tx)
+    case .contacts: preconditionFailure("who is added is looked for first")
     case .followUp: try lead.followUp(on: form.day.value, in: tx)
     case .followUpRemoval: try lead.followUp(on: nil, in: tx)
     case .takeOver: try lead.stop(.takeOver, reason: reason ?? "", in: tx)
@@ -172,7 +180,8 @@ extension LeadDeed {
   var hint: L? {
     switch self {
     case .takeOver: L("No automatic e-mail goes out. What people write still does, after approval.")
-    case .contacts: L("Somebody you already know is found by address or number.")
+    case .contacts:
+      L("Somebody you already know is found by address or number, and keeps their name.")
     case .suppression: L("Approved e-mails that have not left are stopped as well.")
     case .testMark: L("Test leads are left out of all numbers.")
     case .archive: L("It leaves the lists. Nothing is lost; it can be restored.")

@@ -23,6 +23,7 @@ struct LeadDeedForm {
   var lastName = Field<String?, L>()
   var email = Field<EmailAddress?, L>()
   var phone = Field<PhoneNumber?, L>()
+  var role = Field<String?, L>()
 
   var person: ContactDetails {
     ContactDetails(
@@ -73,6 +74,7 @@ struct LeadDeedForm {
           read: { EmailAddress($0) })
       case .phone:
         phone = try posted.phone("phone").0
+      case .role: role = try posted.optionalText("role", max: RoleForm.max, orElse: odd)
       case .day:
         day = try posted.field("day", orElse: L("Choose a day."), read: { Day($0) })
       case .why: reason = try posted.optionalText("reason", max: 500, orElse: odd)
@@ -102,6 +104,11 @@ struct LeadDeedForm {
     case (.alreadyThere, .assignment): owner.error = L("The lead is theirs already.")
     case (.alreadyThere, .contacts): email.error = L("This person stands there already.")
     case (.personNeeded, _): lastName.error = message
+    case (.twoPeople, _): email.error = .twoPeople
+    case (.emailDiffers, _): email.error = .emailDiffers
+    case (.phoneDiffers, _): phone.error = .phoneDiffers
+    case (.emailAlreadyKnown, _): email.error = L("Another contact has this address.")
+    case (.phoneAlreadyKnown, _): phone.error = L("Another contact has this number.")
     case (.alreadyThere, .followUp): day.error = L("It is on that day already.")
     case (.alreadyThere, .stage): stage.error = message
     case (.alreadyThere, .outcome): outcome.error = message
@@ -126,7 +133,8 @@ struct LeadDeedForm {
       [
         ("stage", stage.error), ("outcome", outcome.error), ("value", value.error),
         ("client", client.error), ("first_name", firstName.error), ("last_name", lastName.error),
-        ("email", email.error), ("phone", phone.error), ("contact_status", contactStatus.error),
+        ("email", email.error), ("phone", phone.error),
+        ("role", role.error), ("contact_status", contactStatus.error),
         ("tags", tags.error), ("owner", owner.error), ("day", day.error),
         ("reason", reason.error), ("problem", problem),
       ].map { (name: "\(deed.rawValue)-\($0.0)", error: $0.1) }
@@ -156,7 +164,7 @@ struct LeadDeedLine: Templated {
     let typed: String
     let error: L?
     var options: [Choice] = []
-    var suggestions: [String] = []
+    var suggestions: [Suggestion] = []
     var isRequired = false
     var isDay = false
     var hint: L?
@@ -166,6 +174,7 @@ struct LeadDeedLine: Templated {
       .text("typed", \.typed).text("input_error", \.error).flag("required", \.isRequired)
       .text("input_hint", \.hint).flag("is_choice") { !$0.options.isEmpty }
       .flag("is_day", \.isDay).list("options", \.options)
+      .flag("has_suggestions") { !$0.suggestions.isEmpty }.list("suggestions", \.suggestions)
   }
 
   static let keys = Keys<LeadDeedLine>()
@@ -236,6 +245,11 @@ extension LeadDeedLine.Input {
       self.init(
         id: id("phone"), name: "phone", label: L("Phone"), typed: form.phone.typed,
         error: form.phone.error)
+    case .role:
+      self.init(
+        id: id("role"), name: "role", label: L("Role"), typed: form.role.typed,
+        error: form.role.error, suggestions: Suggestion.roles,
+        hint: L("What they are here, in a few words."))
     case .day:
       self.init(
         id: id("day"), name: "day", label: L("Day"), typed: form.day.typed, error: form.day.error,

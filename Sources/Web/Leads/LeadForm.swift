@@ -83,6 +83,9 @@ struct LeadForm: Templated {
     switch refusal {
     case .emailAlreadyKnown: email.error = L("Another contact has this address.")
     case .phoneAlreadyKnown: phone.error = L("Another contact has this number.")
+    case .twoPeople: email.error = .twoPeople
+    case .emailDiffers: email.error = .emailDiffers
+    case .phoneDiffers: phone.error = .phoneDiffers
     case .ownerUnknown: owner.error = L("Choose somebody from the list.")
     case .contactEmptied:
       lastName.error = L("Keep at least a name, an address or a number of this person.")
@@ -144,6 +147,15 @@ extension PostedForm {
   }
 }
 
+/// Why somebody who is known is not simply found.
+extension L {
+  static let twoPeople = L("The address is one person’s and the number another’s.")
+  static let emailDiffers = L(
+    "Who has this number is known with another address. Leave one out, or change it on their page.")
+  static let phoneDiffers = L(
+    "Who has this address is known with another number. Leave one out, or change it on their page.")
+}
+
 /// Somebody or something to choose.
 struct Choice: Templated {
   let value: String
@@ -171,13 +183,18 @@ struct Choice: Templated {
   }
 }
 
-/// A suggestion for the source; any other word may be typed.
-struct SourceSuggestion: Templated {
+/// A usual word for a field; any other may be typed.
+struct Suggestion: Templated {
   let name: L
 
-  static let keys = Keys<SourceSuggestion>().text("name", \.name)
+  static let keys = Keys<Suggestion>().text("name", \.name)
 
-  static let all = [
+  static let sources = [
     L("website"), L("referral"), L("fair"), L("phone"), L("e-mail"),
-  ].map(SourceSuggestion.init)
+  ].map(Suggestion.init)
+
+  /// What a person may be to a lead.
+  static let roles = [
+    L("decision maker"), L("user"), L("pays"), L("influences"),
+  ].map(Suggestion.init)
 }

@@ -175,6 +175,7 @@ extension Visit {
 enum ReturnedForm {
   case deed(LeadDeedForm)
   case permission(PermissionForm)
+  case role(RoleForm)
   case note(NoteForm)
   case relationship(RelationshipForm)
   case question(QuestionForm)
@@ -183,6 +184,7 @@ enum ReturnedForm {
   var status: HTTPResponse.Status {
     switch self {
     case .deed(let form) where form.isOvertaken: .conflict
+    case .role(let form) where form.isOvertaken: .conflict
     case .note(let form) where form.isOvertaken: .conflict
     default: .unprocessableContent
     }
@@ -193,6 +195,7 @@ enum ReturnedForm {
     switch self {
     case .deed(let form): form.problems
     case .permission(let form): form.problems
+    case .role(let form): form.problems
     case .note(let form): form.problems
     case .relationship(let form): form.problems
     case .question(let form): form.errors.problems

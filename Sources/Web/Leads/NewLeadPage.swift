@@ -36,8 +36,9 @@ struct NewLeadPage: Page {
 
   static let template = "leads/new"
   static let keys = Keys<NewLeadPage>().include(\.desk).include(\.form).flag("is_new") { _ in true }
+    .text("person_elsewhere") { _ in nil as L? }
     .text("currency", \.desk.viewer.currency)
-    .list("owner_options", \.owners).list("source_options") { _ in SourceSuggestion.all }
+    .list("owner_options", \.owners).list("source_options") { _ in Suggestion.sources }
     .flag("has_duplicates") { !$0.duplicates.isEmpty }.list("duplicates", \.duplicates)
     .text("add_anyway") { page in
       page.known.map {
@@ -50,6 +51,8 @@ struct NewLeadPage: Page {
 struct EditLeadPage: Page {
   let desk: Desk
   let lead: Lead
+  /// How many other leads its person stands at.
+  let others: Int
   let form: LeadForm
   let revision: String
   let owners: [Choice]
@@ -57,11 +60,12 @@ struct EditLeadPage: Page {
   let conflict: Conflict?
 
   init(
-    _ desk: Desk, _ lead: Lead, contact: Contact?, _ form: LeadForm, seen: Int, members: [Member],
-    savedBy: String?
+    _ desk: Desk, _ lead: Lead, contact: Contact?, others: Int, _ form: LeadForm, seen: Int,
+    members: [Member], savedBy: String?
   ) {
     self.desk = desk
     self.lead = lead
+    self.others = others
     self.form = form
     // Where what is saved is shown beside it, saving again keeps what is typed.
     revision = String(savedBy == nil ? seen : lead.revision)
@@ -95,8 +99,17 @@ struct EditLeadPage: Page {
   static let keys = Keys<EditLeadPage>().include(\.desk).include(\.form).flag("is_new") { _ in false
   }
   .text("currency", \.desk.viewer.currency)
-  .list("owner_options", \.owners).list("source_options") { _ in SourceSuggestion.all }
+  .list("owner_options", \.owners).list("source_options") { _ in Suggestion.sources }
   .text("lead_id") { $0.lead.id.description }.text("saved_title", \.lead.title)
   .text("revision", \.revision)
   .object("conflict", \.conflict)
+  .text("person_elsewhere") { page in
+    page.others == 0
+      ? nil
+      : L.plural(
+        page.others,
+        "This person also stands at \(page.others) other lead. What you change here changes there.",
+        "This person also stands at \(page.others) other leads. What you change here changes there."
+      )
+  }
 }

@@ -49,7 +49,8 @@ import Testing
       try acme.count(
         "audit_log", where: "field = 'title' and old = 'New kitchen' and new = 'Two kitchens'") == 1
     )
-    #expect(try acme.count("audit_log", where: "field = 'phone' and new = '+33612345678'") == 1)
+    #expect(
+      try acme.count("audit_log", where: "action = 'contact_edited' and new = '+33612345678'") == 1)
     #expect(try acme.count("audit_log", where: "action = 'lead_updated'") == 2)
     #expect(try acme.count("leads", where: "contact_phone = '+33612345678'") == 1)
   }
