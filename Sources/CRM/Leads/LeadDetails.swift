@@ -11,11 +11,15 @@ package struct LeadDetails: Sendable {
   package let owner: ID<User>?
   /// Nil where it is not known.
   package let language: WrittenLanguage?
+  package let expectedClose: Day?
+  /// Of a new lead; an edit leaves them as they are.
+  package let tags: Tags?
   package let contact: ContactDetails
 
   package init(
     title: String, description: String, company: String?, source: String?, estimatedValue: Money?,
-    owner: ID<User>?, language: WrittenLanguage? = nil, contact: ContactDetails
+    owner: ID<User>?, language: WrittenLanguage? = nil, expectedClose: Day? = nil,
+    tags: Tags? = nil, contact: ContactDetails
   ) {
     self.title = title
     self.description = description
@@ -24,6 +28,8 @@ package struct LeadDetails: Sendable {
     self.estimatedValue = estimatedValue
     self.owner = owner
     self.language = language
+    self.expectedClose = expectedClose
+    self.tags = tags
     self.contact = contact
   }
 }
@@ -50,7 +56,8 @@ extension Lead {
       """
       update leads
       set title = \(details.title), description = \(details.description), company = \(details.company),
-          source = \(details.source), estimated_value = \(details.estimatedValue), language = \(details.language)
+          source = \(details.source), estimated_value = \(details.estimatedValue), language = \(details.language),
+          expected_close_date = \(details.expectedClose?.text)::date
       where id = \(id)
       """)
     let others = leads.filter { $0 != id }
@@ -75,6 +82,8 @@ extension Lead {
       FieldChange(
         "estimated_value", estimatedValue.map { String($0.minorUnits) },
         details.estimatedValue.map { String($0.minorUnits) }),
+      FieldChange(
+        "expected_close_date", expectedClose.map { Day(of: $0).text }, details.expectedClose?.text),
       FieldChange("first_name", contact?.firstName, details.contact.firstName),
       FieldChange("last_name", contact?.lastName, details.contact.lastName),
       FieldChange("email", contact?.email, details.contact.email?.text),

@@ -5,6 +5,11 @@ package struct Tags: Sendable, Equatable {
   package let words: [String]
 
   package static let countMax = 20
+  /// Usual ones; any other word will do.
+  package static let usual = [
+    "no_response", "neutral", "positive", "resistive", "disconnect", "strategy_review_required",
+    "intent_appointment", "intent_purchase",
+  ]
   private static let lengthMax = 40
 
   /// Reads tags from a line, commas or spaces between them; nil where one is no tag or they are too many.
@@ -51,6 +56,17 @@ extension Tags {
   init(joining one: [String], _ other: [String]) {
     words = Array((one + other.filter { !one.contains($0) }).prefix(Self.countMax))
   }
+}
+
+extension Tags {
+  /// Those of the newest leads, the most frequent first, then the usual ones.
+  package static let vocabulary = Query<[String]>(
+    "Tags.vocabulary",
+    """
+    select t.tag from (select l.tags from leads l order by l.id desc limit 300) l, unnest(l.tags) t (tag)
+    group by t.tag order by count(*) desc, t.tag limit 30
+    """, all: { try $0.next(String.self) }
+  ).map { used in used + usual.filter { !used.contains($0) } }
 }
 
 extension Lead {

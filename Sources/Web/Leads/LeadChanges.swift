@@ -26,9 +26,11 @@ enum LeadChanges {
   }
 
   private static func new(_ visit: Visit) throws -> Response {
-    let (desk, members, region) = try visit.read(Member.active, Tenant.phoneRegion)
+    let (desk, members, rule, vocabulary, region) = try visit.read(
+      Member.active, AssignmentRule.current, Tags.vocabulary, Tenant.phoneRegion)
     let form = LeadForm(owner: desk.viewer.id, phoneRegion: region)
-    return try visit.page(NewLeadPage(desk, form, members: members), desk)
+    return try visit.page(
+      NewLeadPage(desk, form, members: members, rule: rule, vocabulary: vocabulary), desk)
   }
 
   private static func create(_ visit: Visit) throws -> Response {
@@ -66,9 +68,12 @@ enum LeadChanges {
   private static func again(
     _ visit: Visit, _ form: LeadForm, duplicates: [Duplicate] = []
   ) throws -> Response {
-    let (desk, members) = try visit.read(Member.active)
+    let (desk, members, rule, vocabulary) = try visit.read(
+      Member.active, AssignmentRule.current, Tags.vocabulary)
     return try visit.page(
-      NewLeadPage(desk, form, members: members, duplicates: duplicates), desk,
+      NewLeadPage(
+        desk, form, members: members, rule: rule, vocabulary: vocabulary, duplicates: duplicates),
+      desk,
       status: duplicates.isEmpty ? .unprocessableContent : .conflict)
   }
 

@@ -63,9 +63,7 @@ struct LeadDeedForm {
         owner = try posted.optionalField(
           "owner", orElse: L("Choose somebody from the list."), read: { ID($0) })
       case .tags:
-        tags = try posted.field(
-          "tags", orElse: L("Up to 20 words of letters and digits, joined by - or _."),
-          read: { Tags(typed: $0) })
+        tags = try posted.tags("tags")
       case .firstName: firstName = try posted.optionalText("first_name", max: 100, orElse: odd)
       case .lastName: lastName = try posted.optionalText("last_name", max: 100, orElse: odd)
       case .email:
@@ -152,9 +150,13 @@ struct LeadDeedLine: Templated {
   let phoneRegion: PhoneRegion?
   /// Everybody it can be given to.
   let members: [Member]
+  /// Tags that others have.
+  let vocabulary: [String]
 
   private var inputs: [Input] {
-    form.deed.questions.map { Input($0, form, currency: currency, members: members) }
+    form.deed.questions.map {
+      Input($0, form, currency: currency, members: members, vocabulary: vocabulary)
+    }
   }
 
   struct Input: Templated {
@@ -189,7 +191,8 @@ struct LeadDeedLine: Templated {
 
 extension LeadDeedLine.Input {
   init(
-    _ question: LeadDeed.Question, _ form: LeadDeedForm, currency: String, members: [Member]
+    _ question: LeadDeed.Question, _ form: LeadDeedForm, currency: String, members: [Member],
+    vocabulary: [String]
   ) {
     func id(_ name: String) -> String { "\(form.deed.rawValue)-\(name)" }
     switch question {
@@ -228,6 +231,7 @@ extension LeadDeedLine.Input {
       self.init(
         id: id("tags"), name: "tags", label: L("Tags"), typed: form.tags.typed,
         error: form.tags.error,
+        suggestions: Suggestion.tags(vocabulary, after: Tags(typed: form.tags.typed)?.words ?? []),
         hint: L("Words with commas between them, such as: intent_purchase, vip"))
     case .firstName:
       self.init(

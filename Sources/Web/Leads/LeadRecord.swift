@@ -22,12 +22,13 @@ struct LeadRecord: Templated {
   let phoneRegion: PhoneRegion?
   /// Everybody it can be given to.
   let members: [Member]
+  let vocabulary: [String]
   let returned: ReturnedForm?
 
   fileprivate init(
     _ desk: Desk, _ lead: Lead, _ contacts: [Contact], _ listed: [DNCEntry], _ steps: [StageStep],
     _ ending: OutcomeChange?, _ drafts: [DraftSummary], _ related: [Relationship],
-    _ phoneRegion: PhoneRegion?, _ members: [Member], _ tab: LeadTab,
+    _ phoneRegion: PhoneRegion?, _ members: [Member], _ vocabulary: [String], _ tab: LeadTab,
     _ returned: ReturnedForm?
   ) {
     self.desk = desk
@@ -41,6 +42,7 @@ struct LeadRecord: Templated {
     self.tab = tab
     self.phoneRegion = phoneRegion
     self.members = members
+    self.vocabulary = vocabulary
     self.returned = returned
     let lines = contacts.map { ContactLine($0, of: lead, listed, desk.viewer, returned) }
     self.contacts = lines
@@ -84,7 +86,8 @@ struct LeadRecord: Templated {
         let form = deed == back?.deed ? back : nil
         return LeadDeedLine(
           form: form ?? LeadDeedForm(deed, lead), isOpen: form != nil,
-          currency: desk.viewer.currency, phoneRegion: phoneRegion, members: members)
+          currency: desk.viewer.currency, phoneRegion: phoneRegion, members: members,
+          vocabulary: vocabulary)
       }
   }
 
@@ -95,6 +98,8 @@ struct LeadRecord: Templated {
     .text("estimated_value") { page in
       page.lead.estimatedValue.map { MoneyText(money: $0, currency: page.desk.viewer.currency) }
     }
+    .text("expected_close") { $0.lead.expectedClose.map { CalendarDay(time: $0) } }
+    .text("expected_close_iso") { $0.lead.expectedClose.map { Day(of: $0).text } }
     .moment("created") { Moment($0.lead.createdAt, now: $0.desk.viewer.now) }
     .flag("may_edit") { $0.mayWrite }
     .flag("suppressed") { $0.isSuppressed }
@@ -160,13 +165,14 @@ extension Visit {
       (
         Lead.find(id), Contact.all(of: id), DNCEntry.all(of: id), StageStep.all(of: id),
         OutcomeChange.latest(of: id), DraftSummary.all(of: id), Relationship.all(of: id),
-        Tenant.phoneRegion, Member.active
+        Tenant.phoneRegion, Member.active, Tags.vocabulary
       ),
-      whole: { desk, lead, contacts, listed, steps, ending, drafts, related, region, members in
+      whole: {
+        desk, lead, contacts, listed, steps, ending, drafts, related, region, members, vocabulary in
         guard let lead else { throw NotFound() }
         return LeadRecord(
-          desk, lead, contacts, listed, steps, ending, drafts, related, region, members, tab,
-          returned)
+          desk, lead, contacts, listed, steps, ending, drafts, related, region, members, vocabulary,
+          tab, returned)
       }, repeat each queries)
   }
 }

@@ -7,13 +7,21 @@ struct NewLeadPage: Page {
   let desk: Desk
   let form: LeadForm
   let owners: [Choice]
+  /// Tags that others have.
+  let vocabulary: [String]
   /// What this lead may be already.
   let duplicates: [DuplicateLine]
 
-  init(_ desk: Desk, _ form: LeadForm, members: [Member], duplicates: [Duplicate] = []) {
+  init(
+    _ desk: Desk, _ form: LeadForm, members: [Member], rule: AssignmentRule, vocabulary: [String],
+    duplicates: [Duplicate] = []
+  ) {
     self.desk = desk
     self.form = form
-    owners = Choice.owners(members, chosen: form.owner.typed)
+    self.vocabulary = vocabulary
+    owners = Choice.owners(
+      members, chosen: form.owner.typed,
+      nobody: rule.strategy == .manual ? L("Nobody yet") : L("By the assignment rule"))
     self.duplicates = duplicates.map { DuplicateLine(duplicate: $0, viewer: desk.viewer) }
   }
 
@@ -25,27 +33,31 @@ struct NewLeadPage: Page {
 
     static let keys = Keys<DuplicateLine>()
       .text("lead_id") { $0.row.id }.text("lead_title") { $0.row.title }
-      .text("lead_company") { $0.row.company }.text("lead_person") { $0.row.personName }
+      .text("lead_company") { $0.row.company }.text("lead_person", \.duplicate.person)
       .text("lead_stage") { $0.row.stageName }.text("lead_owner") { $0.row.ownerName }
       .text("why") {
         $0.duplicate.isSamePerson ? L("the same person") : L("a similar name and company")
       }
   }
 
-  private var known: DuplicateLine? { duplicates.first { $0.duplicate.isSamePerson } }
+  /// What who has this address or number is called.
+  private var knownName: String? {
+    duplicates.first { $0.duplicate.isSamePerson }?.duplicate.person
+  }
 
   static let template = "leads/new"
   static let keys = Keys<NewLeadPage>().include(\.desk).include(\.form).flag("is_new") { _ in true }
     .text("person_elsewhere") { _ in nil as L? }
     .text("currency", \.desk.viewer.currency)
     .list("owner_options", \.owners).list("source_options") { _ in Suggestion.sources }
+    .list("tag_options") {
+      Suggestion.tags($0.vocabulary, after: Tags(typed: $0.form.tags.typed)?.words ?? [])
+    }
     .flag("has_duplicates") { !$0.duplicates.isEmpty }.list("duplicates", \.duplicates)
     .text("add_anyway") { page in
-      page.known.map {
-        L("Add a new lead for \($0.duplicate.lead.personName ?? $0.duplicate.lead.email ?? "–")")
-      }
-        ?? L("Create it anyway")
+      page.knownName.map { L("Add a new lead for \($0)") } ?? L("Create it anyway")
     }
+    .text("known_name") { $0.knownName }
 }
 
 struct EditLeadPage: Page {
@@ -86,7 +98,8 @@ struct EditLeadPage: Page {
     }
     return [
       field(L("Title"), \.title.typed), field(L("Description"), \.description.typed),
-      field(L("Estimated value"), \.estimatedValue.typed), field(L("Source"), \.source.typed),
+      field(L("Estimated value"), \.estimatedValue.typed),
+      field(L("Expected close"), \.expectedClose.typed), field(L("Source"), \.source.typed),
       field(L("Owner"), \.owner.typed, lead.owner.map { L(verbatim: $0.name) } ?? L("Nobody yet")),
       field(L("Language"), \.language.typed, lead.language?.words ?? L("Not known")),
       field(L("First name"), \.firstName.typed), field(L("Last name"), \.lastName.typed),
@@ -100,6 +113,7 @@ struct EditLeadPage: Page {
   }
   .text("currency", \.desk.viewer.currency)
   .list("owner_options", \.owners).list("source_options") { _ in Suggestion.sources }
+  .list("tag_options") { _ in [] as [Suggestion] }
   .text("lead_id") { $0.lead.id.description }.text("saved_title", \.lead.title)
   .text("revision", \.revision)
   .object("conflict", \.conflict)

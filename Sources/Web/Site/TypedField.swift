@@ -54,6 +54,7 @@ struct TypedField: Templated {
     case "rationale": L("Why it matters")
     case "body": L("Text")
     case "tags": L("Tags")
+    case "expected_close_date": L("Expected close")
     default: L(verbatim: name)
     }
   }
