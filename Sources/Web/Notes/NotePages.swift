@@ -67,7 +67,7 @@ struct NoteForm: Templated {
   mutating func explainDeletion() {
     isOvertaken = true
     body.error = L(
-      "This lead was deleted or merged meanwhile. Your note is kept here: it can be added once the lead is restored, or to the one it was merged into."
+      "This lead was deleted or merged meanwhile. Your note stays here: restore the lead in another tab and add it then, or add it to the lead that stays."
     )
   }
 
