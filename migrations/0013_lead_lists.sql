@@ -77,6 +77,11 @@ create unique index clients_name_key on crm.clients (tenant_id, name_key);
 grant update (merged_into, external_id) on crm.leads to closerflow_web;
 grant update (deleted_at) on crm.contacts to closerflow_web;
 
+-- What a person is to a lead, in the words of whoever said so: decision maker, user, pays.
+-- lint:allow check: before the first release
+alter table crm.lead_contacts add column role text check (length(role) between 1 and 60);
+grant update (role) on crm.lead_contacts to closerflow_web;
+
 -- Each order by time, and the lives that are few.
 -- lint:allow index: before the first release
 create index leads_created_idx on crm.leads (tenant_id, created_at);
@@ -511,9 +516,10 @@ create trigger keep_alive_on_submission before update of status on crm.drafts
 -- ------------------------------------------------------------------ duplicates
 
 -- Live leads that a new one may be: of the same person, by address or number, or of a similar name at a
--- similar company. Similarity is asked with operators that are not leakproof; it names the tenant itself.
+-- similar company; with the name of the person it was found by. Similarity is asked with operators that are
+-- not leakproof; it names the tenant itself.
 create function app.find_duplicates(p_email text, p_phone text, p_name text, p_company text)
-  returns table (id uuid, is_same_person boolean)
+  returns table (id uuid, is_same_person boolean, person text)
   language plpgsql stable security definer
   set search_path = pg_catalog, extensions, pg_temp
   set pg_trgm.word_similarity_threshold = 0.6
@@ -524,15 +530,20 @@ declare
   this_tenant constant uuid := app.tenant();
 begin
   return query
-    select l.id, true from crm.leads l
-     where l.tenant_id = this_tenant and l.deleted_at is null and l.id in (
-       select lc.lead_id from crm.contacts c
-         join crm.lead_contacts lc on lc.tenant_id = c.tenant_id and lc.contact_id = c.id
-        where c.tenant_id = this_tenant and c.deleted_at is null and (c.email = p_email or c.phone = p_phone))
+    with known as (
+      -- Where the address is one person's and the number another's, the address counts.
+      select distinct on (lc.lead_id) lc.lead_id,
+             coalesce(nullif(concat_ws(' ', c.first_name, c.last_name), ''), c.email, c.phone) as name
+        from crm.contacts c
+        join crm.lead_contacts lc on lc.tenant_id = c.tenant_id and lc.contact_id = c.id
+       where c.tenant_id = this_tenant and c.deleted_at is null and (c.email = p_email or c.phone = p_phone)
+       order by lc.lead_id, (c.email = p_email) desc nulls last)
+    select l.id, true, k.name from known k
+      join crm.leads l on l.tenant_id = this_tenant and l.id = k.lead_id and l.deleted_at is null
      order by l.id desc limit 10;
   if p_name is not null and p_company is not null then
     return query
-      select l.id, false from crm.leads l
+      select l.id, false, l.contact_name from crm.leads l
        where l.tenant_id = this_tenant and l.deleted_at is null
          and app.fold(p_name) <% l.search and app.fold(p_company) <% l.search
          and word_similarity(app.fold(p_company), app.fold(l.company)) >= 0.6
@@ -671,7 +682,7 @@ create function sec.undoable(p_row jsonb) returns jsonb
     select jsonb_object_agg(key, value) from jsonb_each(p_row)
      where key in ('title', 'description', 'company', 'source', 'owner_id', 'stage', 'stage_since', 'estimated_value', 'tags',
                    'language', 'external_id', 'expected_close_date', 'next_followup_at', 'archived_at', 'deleted_at',
-                   'merged_into', 'first_name', 'last_name', 'email', 'phone', 'is_primary');
+                   'merged_into', 'first_name', 'last_name', 'email', 'phone', 'is_primary', 'role');
   end;
 
 create function app.log_operation() returns trigger
@@ -854,7 +865,7 @@ begin
        else (c.new is null) <> exists (
          select from crm.lead_contacts lc
           where lc.tenant_id = this_tenant and lc.lead_id = c.of_lead_id and lc.contact_id = c.entity_id
-            and (c.new is null or to_jsonb(lc.is_primary) = case c.field when '*' then c.new -> 'is_primary' else c.new end))
+            and (c.new is null or case c.field when '*' then sec.undoable(to_jsonb(lc)) else to_jsonb(lc) -> c.field end = c.new))
        end then 'restored' else 'refused' end
    where c.tenant_id = this_tenant and c.operation_id = p_id;
 
@@ -895,10 +906,16 @@ begin
    where c.tenant_id = this_tenant and c.operation_id = p_id and c.entity = 'lead_contact' and c.field = 'is_primary'
      and c.outcome = 'restored' and c.old = 'false'
      and lc.tenant_id = this_tenant and lc.lead_id = c.of_lead_id and lc.contact_id = c.entity_id;
-  insert into crm.lead_contacts (tenant_id, lead_id, contact_id, is_primary)
+  update crm.lead_contacts lc set role = c.old #>> '{}'
+    from crm.operation_changes c
+   where c.tenant_id = this_tenant and c.operation_id = p_id and c.entity = 'lead_contact' and c.field = 'role'
+     and c.outcome = 'restored'
+     and lc.tenant_id = this_tenant and lc.lead_id = c.of_lead_id and lc.contact_id = c.entity_id;
+  insert into crm.lead_contacts (tenant_id, lead_id, contact_id, is_primary, role)
   select this_tenant, c.of_lead_id, c.entity_id, (c.old ->> 'is_primary')::boolean and not exists (
            -- Somebody made another person the primary one since.
-           select from crm.lead_contacts x where x.tenant_id = this_tenant and x.lead_id = c.of_lead_id and x.is_primary)
+           select from crm.lead_contacts x where x.tenant_id = this_tenant and x.lead_id = c.of_lead_id and x.is_primary),
+         c.old ->> 'role'
     from crm.operation_changes c
    where c.tenant_id = this_tenant and c.operation_id = p_id and c.entity = 'lead_contact' and c.field = '*'
      and c.outcome = 'restored' and c.new is null;
@@ -1069,6 +1086,7 @@ revoke update (deleted_at) on crm.contacts from closerflow_web;
 revoke update (external_id) on crm.leads from closerflow_web;
 drop index crm.leads_created_idx, crm.leads_archived_idx, crm.leads_deleted_idx, crm.leads_by_title_idx, crm.leads_by_company_idx, crm.leads_by_value_idx, crm.leads_by_score_idx,
   crm.leads_by_activity_idx;
+alter table crm.lead_contacts drop column role;
 alter table crm.leads drop column merged_into, drop column search, drop column people,
   drop column source_key;
 alter table crm.leads add column search text not null generated always as (

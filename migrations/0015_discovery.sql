@@ -214,6 +214,8 @@ create table crm.discovery_questions (
   embedding extensions.vector(384),
   embedding_model text check (length(embedding_model) between 1 and 100),
   asked_at timestamptz,
+  -- Counts the wordings: an edit says which one it saw.
+  revision int not null default 1,
   -- Who wrote it, or asked for it to be proposed.
   created_by uuid not null,
   created_at timestamptz not null default now(),
@@ -273,6 +275,9 @@ begin
     raise exception 'question % is answered', new.id using errcode = 'CF004', constraint = 'discovery_questions_moves';
   end if;
   if new.status in ('asked', 'answered') and new.asked_at is null then new.asked_at := now(); end if;
+  if (new.text, new.rationale, new.category, new.fact_id) is distinct from (old.text, old.rationale, old.category, old.fact_id) then
+    new.revision := old.revision + 1;
+  end if;
   return new;
 end $$;
 create trigger keep before insert or update on crm.discovery_questions

@@ -99,6 +99,66 @@ def a_question_is_looked_at_with_its_answers(site, scripts):
 
 
 @test
+def what_comes_too_late_for_a_question_is_kept(site, scripts):
+    that = site.report.that
+    sales, admin = site.person("sales", scripts), site.person("admin", scripts)
+    lead = sales.capture(site.unique("Two ask"))
+    sales.open(f"{lead}/discovery")
+    sales.page.get_by_text("Add a question", exact=True).click()
+    sales.type("Question", "How many rooms?")
+    sales.press("Add the question")
+    sales.follow("How many rooms?")
+    question = sales.path
+    admin.open(question)
+    for person, words in ((admin, "How many bedrooms?"), (sales, "How many floors?")):
+        person.page.get_by_text("Edit the question", exact=True).click()
+        person.type("Question", words)
+        person.press("Save")
+    that("another wording is shown, not overwritten", sales.status == 409, sales.status)
+    that("beside what was typed", sales.sees("How many bedrooms?") and sales.value("Question") == "How many floors?")
+    if scripts:
+        look(sales, "question reworded meanwhile")
+    sales.press("Save")
+    that("saved again, it counts", sales.sees("How many floors?"), sales.notice)
+
+    sales.open(question)
+    admin.open(question)
+    admin.press("Dismiss – How many floors?")
+    sales.type("What the lead said", "Three, with the attic.")
+    sales.press("Record the answer")
+    that(
+        "an answer to a question dismissed meanwhile is kept",
+        sales.status == 409 and sales.value("What the lead said") == "Three, with the attic.",
+        sales.status,
+    )
+    if scripts:
+        look(sales, "question dismissed meanwhile")
+    admin.open(question)
+    sales.press("Record the answer")
+    that("recorded all the same, the question is back", sales.sees("Three, with the attic."), sales.notice)
+
+    sales.page.get_by_text("Add a question", exact=True).click()
+    sales.type("Question", "Which floor first?")
+    sales.press("Add the question")
+    sales.follow("Which floor first?")
+    admin.open(sales.path)
+    admin.type("What the lead said", "The attic.")
+    admin.press("Record the answer")
+    sales.page.get_by_text("Edit the question", exact=True).click()
+    sales.type("Question", "Which floor next?")
+    sales.press("Save")
+    that(
+        "a wording for a question answered meanwhile is kept",
+        sales.status == 409 and sales.value("Question") == "Which floor next?",
+        sales.status,
+    )
+    if scripts:
+        look(sales, "question answered meanwhile")
+    sales.press("Add the question")
+    that("as another question", sales.notice == "The question is on the list.", sales.notice)
+
+
+@test
 def an_admin_keeps_bank_facts_and_budget(site, scripts):
     that = site.report.that
     admin = site.person("admin", scripts)

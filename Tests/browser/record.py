@@ -55,6 +55,158 @@ def a_note_is_written_tells_a_colleague_and_is_struck_out(site, scripts):
         look(reviewer, "notes show struck")
 
 
+def deed(person, summary):
+    """One of the record's small forms, unfolded."""
+    found = person.page.locator("details").filter(has=person.page.get_by_text(summary, exact=True)).last
+    if found.get_attribute("open") is None:
+        found.locator("summary").click()
+    return found
+
+
+@test
+def two_people_change_a_lead_at_once(site, scripts):
+    that = site.report.that
+    sales, admin = site.person("sales", scripts), site.person("admin", scripts)
+    title = site.unique("Two at it")
+    lead = sales.capture(title)
+    admin.open(lead)
+    for person, tag in ((admin, "vip"), (sales, "fair")):
+        form = deed(person, "Change the tags")
+        form.get_by_label("Tags").fill(tag)
+        person.press("Save", within=form)
+    that("each keeps the other's tags", sales.text(".tags").split() == ["vip", "fair"], sales.text(".tags"))
+
+    admin.open(lead)
+    sales.press("Move to Discovery")
+    form = deed(admin, "Another stage")
+    form.get_by_label("Stage").select_option(label="Decision")
+    form.get_by_label("Reason").fill("They called me.")
+    admin.press("Move", within=form)
+    that("a stage that somebody set meanwhile is shown", admin.status == 409, admin.status)
+    that("with what is saved", admin.sees("Somebody was quicker: “Discovery” is saved now."))
+    form = deed(admin, "Another stage")
+    that(
+        "and what was typed is kept",
+        form.get_by_label("Reason").input_value() == "They called me."
+        and form.get_by_label("Stage").input_value() == "decision",
+    )
+    if scripts:
+        look(admin, "leads show overtaken")
+    admin.press("Move", within=form)
+    that("sent again, it counts", admin.text(".ladder [aria-current]").startswith("Decision"), admin.notice)
+
+    admin.open(f"{lead}/edit")
+    sales.open(lead)
+    form = deed(sales, "Give to somebody else")
+    form.get_by_label("Owner").select_option(label="Nobody yet")
+    sales.press("Give", within=form)
+    admin.press("Save")
+    that(
+        "an owner changed meanwhile is named on the edit form",
+        admin.status == 409 and "Owner" in admin.text(".panel.look dl") and "Nobody yet" in admin.text(".panel.look dl"),
+        admin.status,
+    )
+    if scripts:
+        look(admin, "leads edit conflict of owner")
+    admin.open(f"{lead}/edit")
+    sales.open(lead)
+    form = deed(sales, "Change the tags")
+    form.get_by_label("Tags").fill("vip")
+    sales.press("Save", within=form)
+    admin.press("Save")
+    that(
+        "and where nothing of mine differs, it says so",
+        admin.status == 409 and admin.sees("Nothing in your form differs from what is saved now"),
+    )
+
+    sales.open(lead)
+    sales.type("Note", "Typed before it was gone.")
+    admin.open(lead)
+    form = deed(admin, "Delete")
+    admin.press("Delete this lead", within=form)
+    sales.press("Add the note")
+    that(
+        "a note on a lead deleted meanwhile is kept",
+        sales.status == 409 and sales.value("Note") == "Typed before it was gone.",
+        sales.status,
+    )
+    if scripts:
+        look(sales, "leads show note too late")
+
+
+@test
+def people_of_a_lead_have_roles(site, scripts):
+    that = site.report.that
+    sales = site.person("sales", scripts)
+    word = site.unique("p").split()[-1]
+    address = f"paula-{word}@example.test"
+    elsewhere = site.unique("Elsewhere")
+    sales.capture(elsewhere, last_name="Known", address=address)
+    title = site.unique("With people")
+    lead = sales.capture(title)
+    form = deed(sales, "Add a person")
+    form.get_by_label("First name").fill("Typed")
+    form.get_by_label("E-mail").fill(address)
+    # A number of its own in each run.
+    number = f"+33 6 {int(word.split('-')[0], 36) % 10**6:06d} {int(word.split('-')[1]) % 100:02d}"
+    form.get_by_label("Phone").fill(number)
+    form.get_by_label("Role").fill("decision maker")
+    sales.press("Add this person", within=form)
+    row = sales.page.locator(".contacts > li").filter(has_text=address)
+    that("a known person is found, and keeps their name", "Claire Known" in row.inner_text(), row.inner_text())
+    that("with the role", "decision maker" in row.inner_text())
+    that("and the number that was not known", row.locator(".way").count() == 2, row.inner_text())
+    row.get_by_text("Change the role").first.click()
+    row.get_by_label("Role").fill("pays")
+    sales.press("Save", within=row)
+    that("the role is changed beside them", "pays" in row.inner_text() and "decision" not in row.inner_text())
+    if scripts:
+        row.get_by_text("Change the role").first.click()
+        look(sales, "leads show with roles")
+    sales.follow("Claire Known", within=row)
+    that(
+        "and stands on their own page",
+        "pays" in sales.page.locator("li").filter(has_text=title).inner_text(),
+    )
+    if scripts:
+        look(sales, "contacts show with roles")
+    other = sales.page.get_by_role("link", name=elsewhere)
+    sales._go(other)
+    form = deed(sales, "Add a person")
+    form.get_by_label("E-mail").fill(f"nobody-{word}@example.test")
+    form.get_by_label("Phone").fill(number)
+    sales.press("Add this person", within=form)
+    that(
+        "a number of somebody who has another address is refused, and kept",
+        sales.status == 422
+        and "known with another address" in sales.error_beside("contacts-email")
+        and sales.page.locator("#contacts-phone").input_value() == number,
+        sales.status,
+    )
+    if scripts:
+        look(sales, "leads show person known otherwise")
+    sales.open(f"{sales.path.split('/contacts')[0]}/edit")
+    that("the edit form says where else the person stands", sales.sees("This person also stands at 1 other lead."))
+    if scripts:
+        look(sales, "leads edit of a shared person")
+
+
+@test
+def tags_and_the_expected_close_are_typed_with_a_lead(site, scripts):
+    that = site.report.that
+    sales = site.person("sales", scripts)
+    lead = sales.capture(site.unique("All of it"), Tags="vip, fair", Expected_close="2031-03-01")
+    that(
+        "both stand on the record",
+        sales.text(".tags").split() == ["vip", "fair"] and "1 March 2031" in sales.text(".identity"),
+        sales.text(".identity"),
+    )
+    sales.open(f"{lead}/edit")
+    that("the day can be edited", sales.page.locator("#expected_close_date").input_value() == "2031-03-01")
+    if scripts:
+        look(sales.open("/leads/new"), "leads new with tags")
+
+
 @test
 def the_timeline_shows_what_is_asked_for(site, scripts):
     that = site.report.that

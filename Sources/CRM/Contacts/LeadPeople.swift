@@ -2,27 +2,26 @@ import Postgres
 
 /// The people of a lead: one is primary, the others stand beside.
 extension Lead {
-  /// Adds a person: one who is known by address or number is found, anybody else becomes a contact. The
-  /// first person of a lead is its primary one. Who stands there already raises `lead_contacts_pkey`.
-  package func add(_ person: ContactDetails, in tx: Transaction<some Entry>) {
-    let contact = ID<Contact>()
-    tx.run(
-      "Contact.addUnknown",
-      """
-      insert into contacts (tenant_id, id, first_name, last_name, email, phone)
-      values (app.tenant(), \(contact), \(person.firstName), \(person.lastName), \(person.email), \(person.phone))
-      on conflict do nothing
-      """)
-    tx.run(
-      "Contact.linkKnown",
-      """
-      insert into lead_contacts (tenant_id, lead_id, contact_id, is_primary)
-      select c.tenant_id, \(id), c.id, not exists (select from lead_contacts where lead_id = \(id))
-      from contacts c
-      where c.deleted_at is null and (c.id = \(contact) or c.email = \(person.email) or c.phone = \(person.phone))
-      order by c.id = \(contact) desc, (c.email = \(person.email)) desc nulls last limit 1
-      """)
-    record(added: person.words, in: tx)
+  /// Adds a person: one who is known by address or number is found, and what was not known of them is
+  /// filled in; anybody else becomes a contact. The first person of a lead is its primary one. Who stands
+  /// there already raises `lead_contacts_pkey`.
+  package static func add(
+    _ person: ContactDetails, as role: String?, to id: ID<Lead>, in tx: Transaction<some Entry>
+  ) throws {
+    let (_, leads, locked, people, known) = try tx.look(
+      Person.leadIDs(of: Contact.knownIDs(as: person), and: id), Lead.locked(id),
+      Contact.all(of: id), Contact.known(as: person))
+    guard let lead = locked else { throw NotFound() }
+    guard lead.life != .deleted else { throw Refusal.isDeleted }
+    guard !person.isEmpty else { throw Refusal.personNeeded }
+    let (contact, words) = try person.settle(
+      among: known, telling: leads.filter { $0 != id }, in: tx)
+    ContactDetails.link(contact, to: id, isPrimary: people.isEmpty, role: role, in: tx)
+    tx.record(
+      .leadUpdated(
+        id,
+        changes: [FieldChange("contacts", nil, role.map { "\(words) (\($0))" } ?? words)]
+          .compactMap { $0 }))
   }
 
   /// Looks at the lead and its people, locked, and lets `decide` queue the changes.
@@ -62,14 +61,61 @@ extension Lead {
       .leadUpdated(id, changes: [FieldChange("contacts", person.words, nil)].compactMap { $0 }))
   }
 
-  private func record(added words: String, in tx: Transaction<some Entry>) {
-    tx.record(.leadUpdated(id, changes: [FieldChange("contacts", nil, words)].compactMap { $0 }))
+  /// Says what a person is to the lead; `seen` is what the form showed.
+  package func setRole(
+    of person: Contact, to role: String?, seen: String, in tx: Transaction<some Entry>
+  ) throws {
+    guard person.role ?? "" == seen else { throw Refusal.changedMeanwhile }
+    guard person.role != role else { return }
+    tx.run(
+      "Contact.setRole",
+      "update lead_contacts set role = \(role) where lead_id = \(id) and contact_id = \(person.id)")
+    let now = role.map { "\(person.words) (\($0))" } ?? person.words
+    tx.record(
+      .leadUpdated(
+        id, changes: [FieldChange("contacts", person.wordsWithRole, now)].compactMap { $0 }))
   }
 }
 
 extension ContactDetails {
+  /// Finds the person among those `known` by address or number and fills in what was not known of them,
+  /// or makes a new contact; and says whom. Refused where they are two, or one who is known with another
+  /// address or number: nothing that was typed is dropped unsaid.
+  func settle(
+    among known: [Contact], telling leads: [ID<Lead>], in tx: Transaction<some Entry>
+  ) throws -> (ID<Contact>, words: String) {
+    guard known.count < 2 else { throw Lead.Refusal.twoPeople }
+    guard let contact = known.first else {
+      let id = ID<Contact>()
+      insert(as: id, in: tx)
+      return (id, words)
+    }
+    guard contact.email == nil || email == nil || contact.email == email?.text else {
+      throw Lead.Refusal.emailDiffers
+    }
+    guard contact.phone == nil || phone == nil || contact.phone == phone?.text else {
+      throw Lead.Refusal.phoneDiffers
+    }
+    fillBlanks(of: contact, in: tx)
+    contact.tell(contact.blanks(filledFrom: self), to: leads, in: tx)
+    return (contact.id, contact.words)
+  }
+
   fileprivate var words: String {
     let name = [firstName, lastName].compactMap { $0 }.joined(separator: " ")
     return name.isEmpty ? email?.text ?? phone?.text ?? "" : name
+  }
+}
+
+extension Contact {
+  fileprivate func blanks(filledFrom person: ContactDetails) -> [FieldChange] {
+    func filled(_ field: String, _ known: String?, _ typed: String?) -> FieldChange? {
+      known == nil ? FieldChange(field, nil, typed) : nil
+    }
+    return [
+      filled("first_name", firstName, person.firstName),
+      filled("last_name", lastName, person.lastName),
+      filled("email", email, person.email?.text), filled("phone", phone, person.phone?.text),
+    ].compactMap { $0 }
   }
 }

@@ -30,7 +30,7 @@ package struct Person: Sendable {
   }
 
   private static let record: SQL = """
-    select c.id, c.first_name, c.last_name, c.email, c.phone, false,
+    select \(Contact.columns),
            (extract(epoch from c.updated_at) * 1000000)::bigint, c.deleted_at is not null,
            exists (select from dnc_entries e where e.tenant_id = c.tenant_id and e.removed_at is null
                      and e.address = any (array[c.email::text, c.phone::text]))
@@ -44,15 +44,36 @@ package struct Person: Sendable {
     isListed = try row.next()
   }
 
-  /// The leads a person stands at, newest first, 100 at most.
-  package static func leads(of contact: ID<Contact>) -> Query<[LeadSummary]> {
+  /// One of the leads a person stands at, and what they are to it.
+  package struct Standing: Sendable {
+    package let lead: LeadSummary
+    package let role: String?
+  }
+
+  /// Newest first, 100 at most.
+  package static func leads(of contact: ID<Contact>) -> Query<[Standing]> {
     Query(
       "Person.leads",
       """
-      select \(LeadSummary.columns) from lead_contacts p
+      select \(LeadSummary.columns), p.role from lead_contacts p
       join leads l on l.tenant_id = p.tenant_id and l.id = p.lead_id and l.deleted_at is null
       \(LeadSummary.owner) where p.contact_id = \(contact) order by l.id desc limit 100
-      """, all: LeadSummary.init(row:))
+      """,
+      all: { row in
+        Standing(lead: try LeadSummary(row: &row), role: try row.next(optional: String.self))
+      })
+  }
+
+  /// How many live leads besides this one its primary person stands at.
+  package static func otherLeads(of lead: ID<Lead>) -> Query<Int> {
+    Query(
+      "Person.otherLeads",
+      """
+      select count(*) from lead_contacts me
+      join lead_contacts p on p.tenant_id = me.tenant_id and p.contact_id = me.contact_id and p.lead_id <> me.lead_id
+      join leads l on l.tenant_id = p.tenant_id and l.id = p.lead_id and l.deleted_at is null
+      where me.lead_id = \(lead) and me.is_primary
+      """, only: { try $0.next() })
   }
 
   /// People by name, address or number, wherever they stand; similar ones where nobody has these words.
@@ -61,7 +82,7 @@ package struct Person: Sendable {
     Query(
       "Person.search",
       """
-      select c.id, c.first_name, c.last_name, c.email, c.phone, false
+      select \(Contact.columns)
       from app.find_contacts(\(words), 50) f
       join contacts c on c.tenant_id = app.tenant() and c.id = f.id
       order by c.last_name, c.first_name, c.id
@@ -74,31 +95,33 @@ extension Person {
   package static func edit(
     _ id: ID<Contact>, seen version: Int, _ details: ContactDetails, in tx: Transaction<some Entry>
   ) throws {
-    let (_, people, leads) = try tx.look(locked([id]), leadIDs(of: [id]))
+    let (_, leads, people) = try tx.look(leadIDs(of: "select \(id)::uuid"), locked([id]))
     guard let person = people.first else { throw NotFound() }
     guard person.version == version else { throw Refusal.changedMeanwhile }
     guard !details.isEmpty else { throw Refusal.emptied }
     details.replace(person.contact, in: tx)
-    tell(person.contact.changes(to: details), about: id, "contact_edited", leads, in: tx)
+    person.contact.tell(person.contact.changes(to: details), to: leads, in: tx)
   }
 
-  fileprivate static func leadIDs(of contacts: [ID<Contact>]) -> Query<[ID<Lead>]> {
+  /// The live leads that `contacts`, a subquery, stand at, and this one with them: locked in the order of
+  /// everybody else, before the people are.
+  static func leadIDs(of contacts: SQL, and lead: ID<Lead>? = nil) -> Query<[ID<Lead>]> {
     Query(
       "Person.leadIDs",
       """
       select l.id from leads l
-      where l.deleted_at is null
-        and l.id in (select p.lead_id from lead_contacts p where p.contact_id = any (\(SQL.ids(contacts))))
+      where l.deleted_at is null and l.id in (
+        select p.lead_id from lead_contacts p where p.contact_id in (\(contacts)) union all select \(lead)::uuid)
       order by l.id for no key update of l
       """, all: { try $0.next() })
   }
+}
 
-  fileprivate static func tell(
-    _ changes: [FieldChange], about contact: ID<Contact>, _ action: String, _ leads: [ID<Lead>],
-    in tx: Transaction<some Entry>
-  ) {
+extension Contact {
+  /// Writes what an edit changed to the log, and to each of these leads.
+  func tell(_ changes: [FieldChange], to leads: [ID<Lead>], in tx: Transaction<some Entry>) {
     guard !changes.isEmpty else { return }
-    tx.audit(changes.map { AuditRow(action, of: "contact", contact, $0) })
+    tx.audit(changes.map { AuditRow("contact_edited", of: "contact", id, $0) })
     tx.record(leads.map { .leadUpdated($0, changes: changes) })
   }
 }
@@ -144,7 +167,8 @@ package struct PersonMerge: Sendable {
   package func carryOut(as operation: ID<Operation>, in tx: Transaction<some Entry>) throws {
     guard kept.id != other.id else { throw Person.Refusal.withItself }
     let (_, leads, people) = try tx.look(
-      Person.leadIDs(of: [kept.id, other.id]), Person.locked([kept.id, other.id]))
+      Person.leadIDs(of: "select unnest(\(SQL.ids([kept.id, other.id])))"),
+      Person.locked([kept.id, other.id]))
     guard let stays = people.first(where: { $0.contact.id == kept.id }),
       let goes = people.first(where: { $0.contact.id == other.id })
     else { throw NotFound() }
@@ -196,14 +220,15 @@ package struct PersonMerge: Sendable {
     tx.run(
       "PersonMerge.moveLeads",
       """
-      with gone as (delete from lead_contacts where contact_id = \(other.id) returning tenant_id, lead_id, is_primary),
+      with gone as (
+        delete from lead_contacts where contact_id = \(other.id) returning tenant_id, lead_id, is_primary, role),
       beside as (
-        update lead_contacts k set is_primary = true from gone g
-        where k.tenant_id = g.tenant_id and k.lead_id = g.lead_id and k.contact_id = \(kept.id) and g.is_primary
-          and not k.is_primary
+        update lead_contacts k set is_primary = k.is_primary or g.is_primary, role = coalesce(k.role, g.role) from gone g
+        where k.tenant_id = g.tenant_id and k.lead_id = g.lead_id and k.contact_id = \(kept.id)
+          and (g.is_primary and not k.is_primary or k.role is null and g.role is not null)
         returning k.lead_id)
-      insert into lead_contacts (tenant_id, lead_id, contact_id, is_primary)
-      select g.tenant_id, g.lead_id, \(kept.id), g.is_primary from gone g
+      insert into lead_contacts (tenant_id, lead_id, contact_id, is_primary, role)
+      select g.tenant_id, g.lead_id, \(kept.id), g.is_primary, g.role from gone g
       where not exists (select from lead_contacts k where k.lead_id = g.lead_id and k.contact_id = \(kept.id))
       """)
   }

@@ -180,7 +180,9 @@ extension DemoDesk {
         if plan.contactStatus != .new {
           try lead.setContactStatus(to: plan.contactStatus, reason: nil, in: tx)
         }
-        if let tags = plan.tag.flatMap({ Tags(typed: $0) }) { lead.retag(tags, in: tx) }
+        if let tags = plan.tag.flatMap({ Tags(typed: $0) }) {
+          try lead.retag(tags, seen: [], in: tx)
+        }
         if let ending = plan.ending {
           try lead.conclude(
             as: ending.outcome, reason: ending.reason, client: plan.company ?? plan.title, in: tx)

@@ -66,9 +66,13 @@ extension Question {
     return lead.id
   }
 
-  /// Rewords an open question. It is then a person's, but keeps what it came from.
-  package func edit(_ new: QuestionText, in tx: Transaction<some Entry>) throws {
+  /// Rewords an open question as it stood at `revision`. It is then a person's, but keeps what it came
+  /// from.
+  package func edit(
+    _ new: QuestionText, seen revision: Int, in tx: Transaction<some Entry>
+  ) throws {
     try mustBeOpen()
+    guard self.revision == revision else { throw Refusal.changedMeanwhile }
     tx.run(
       "Question.edit",
       """
@@ -107,12 +111,16 @@ extension Question {
     tx.audit([AuditRow("question_restored", of: "question", id)])
   }
 
-  /// Records what the lead said. An answered question may be answered again: the newest counts.
+  /// Records what the lead said. An answered question may be answered again: the newest counts. One that
+  /// was dismissed comes back by it only where that is wanted.
   package func answer(
     _ body: String, through channel: DiscoveryAnswer.Channel, as answer: ID<DiscoveryAnswer> = ID(),
-    in tx: Transaction<some Entry>
+    restoring: Bool = false, in tx: Transaction<some Entry>
   ) throws {
-    guard status != .dismissed else { throw Refusal.isDismissed }
+    if status == .dismissed {
+      guard restoring else { throw Refusal.isDismissed }
+      try restore(in: tx)
+    }
     tx.run(
       "DiscoveryAnswer.add",
       """

@@ -23,6 +23,8 @@ package struct Question: Sendable {
   /// The newest; it counts.
   package let answer: DiscoveryAnswer?
   package let answerCount: Int
+  /// Counts the wordings: an edit says which one it saw.
+  package let revision: Int
 
   package enum Category: String, CaseIterable, Sendable, SQLValue, SQLReadable {
     case need, budget, timing, decision, constraints, competition, other
@@ -56,6 +58,8 @@ package struct Question: Sendable {
     /// This lead has the same question already, maybe dismissed.
     case alreadyThere
     case isAnswered, isDismissed, isOpen
+    /// Somebody reworded it after the form was shown.
+    case changedMeanwhile
     case factUnknown
   }
 }
@@ -142,7 +146,8 @@ extension Question {
     f.id, f.name, q.citations::text, m.display_name, q.created_at, q.asked_at, i.model,
     i.prompt_reference, round((100 * \(relevance))::numeric)::int, round((100 * \(need))::numeric)::int,
     f.id is not null and f.id not in (select fact_id from known), a.id, a.body, a.channel, a.actor_name, a.created_at,
-    (select count(*) from discovery_answers x where x.tenant_id = q.tenant_id and x.question_id = q.id)
+    (select count(*) from discovery_answers x where x.tenant_id = q.tenant_id and x.question_id = q.id),
+    q.revision
     """
 
   private static let joins: SQL = """
@@ -181,6 +186,7 @@ extension Question {
       relevance: row.next(optional: Int.self), need: row.next(), isFactMissing: row.next())
     answer = try DiscoveryAnswer(optional: &row)
     answerCount = try row.next()
+    revision = try row.next()
   }
 }
 

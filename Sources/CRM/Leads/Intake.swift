@@ -34,19 +34,21 @@ package struct Duplicate: Sendable {
   package let lead: LeadSummary
   /// By address or number; else the name and the company are similar.
   package let isSamePerson: Bool
+  /// The person it was found by, not always its primary one.
+  package let person: String?
 
   /// Live leads that this one may be the same as.
   package static func all(ofLead lead: ID<Lead>) -> Query<[Duplicate]> {
     Query(
       "Duplicate.ofLead",
       """
-      select \(LeadSummary.columns), f.is_same_person
+      select \(LeadSummary.columns), f.is_same_person, f.person
       from leads mine
       cross join lateral app.find_duplicates(mine.contact_email, mine.contact_phone, mine.contact_name, mine.company) f
       join leads l on l.tenant_id = mine.tenant_id and l.id = f.id and l.id <> mine.id
       \(LeadSummary.owner) where mine.id = \(lead) order by f.is_same_person desc, l.id desc
       """,
-      all: { row in Duplicate(lead: try LeadSummary(row: &row), isSamePerson: try row.next()) })
+      all: Duplicate.init(row:))
   }
 
   static func all(of details: LeadDetails) -> Query<[Duplicate]> {
@@ -55,12 +57,20 @@ package struct Duplicate: Sendable {
     return Query(
       "Duplicate.all",
       """
-      select \(LeadSummary.columns), f.is_same_person
+      select \(LeadSummary.columns), f.is_same_person, f.person
       from app.find_duplicates(\(person.email), \(person.phone), \(name.isEmpty ? nil : name), \(details.company)) f
       join leads l on l.tenant_id = app.tenant() and l.id = f.id
       \(LeadSummary.owner) order by f.is_same_person desc, l.id desc
       """,
-      all: { row in Duplicate(lead: try LeadSummary(row: &row), isSamePerson: try row.next()) })
+      all: Duplicate.init(row:))
+  }
+}
+
+extension Duplicate {
+  fileprivate init(row: inout Row) throws {
+    lead = try LeadSummary(row: &row)
+    isSamePerson = try row.next()
+    person = try row.next(optional: String.self)
   }
 }
 
@@ -72,20 +82,23 @@ extension Lead {
     _ intake: Intake, as id: ID<Lead> = ID(), in tx: Transaction<some Entry>
   ) throws {
     let details = intake.details
-    let (_, known, duplicates, choice) = try tx.look(
-      Contact.known(email: details.contact.email, phone: details.contact.phone),
+    let (_, people, duplicates, choice) = try tx.look(
+      Contact.known(as: details.contact),
       Duplicate.all(of: details), Assignment.choice(source: details.source))
     if case .ask = intake.duplicates, !duplicates.isEmpty {
       throw Intake.DuplicatesFound(leads: duplicates)
     }
+    let known = people.first
     let contact = details.contact.isEmpty ? nil : known?.id ?? ID<Contact>()
     let owner = details.owner ?? choice?.owner
     tx.run(
       "Lead.insert",
       """
-      insert into leads (tenant_id, id, title, description, company, source, owner_id, estimated_value, language, created_by)
+      insert into leads (tenant_id, id, title, description, company, source, owner_id, estimated_value, expected_close_date, tags, language,
+                         created_by)
       values (app.tenant(), \(id), \(details.title), \(details.description), \(details.company), \(details.source),
-              \(owner), \(details.estimatedValue), \(intake.language), app.actor())
+              \(owner), \(details.estimatedValue), \(details.expectedClose?.text)::date,
+              \(SQL.texts(details.tags?.words ?? [])), \(intake.language), app.actor())
       """)
     tx.run(
       "StageStep.start",

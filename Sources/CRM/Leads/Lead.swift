@@ -22,6 +22,8 @@ package struct Lead: Sendable {
   /// Nil until something has scored it.
   package let tier: Tier?
   package let estimatedValue: Money?
+  /// The beginning of that day.
+  package let expectedClose: Timestamp?
   package let client: Client?
   /// The lead that this one was merged into.
   package let mergedInto: Reference?
@@ -52,6 +54,10 @@ package struct Lead: Sendable {
     case isPrimary
     /// A person of whom nothing is said.
     case personNeeded
+    /// The address is one person's and the number another's.
+    case twoPeople
+    /// Who is known by the one has another address, or number.
+    case emailDiffers, phoneDiffers
     /// A lead that is won, lost or put away has no next stage.
     case isClosed
     case tooManyTags
@@ -156,7 +162,8 @@ extension Lead {
            l.stage_since, l.outcome, l.outcome_since, l.contact_status, array_to_string(l.tags, ' '),
            case when l.deleted_at is not null then 'deleted' when l.archived_at is not null then 'archived'
                 else 'active' end,
-           l.is_test, l.language, l.priority_tier, l.estimated_value, c.id, c.name, w.id, w.title,
+           l.is_test, l.language, l.priority_tier, l.estimated_value,
+           l.expected_close_date::timestamptz, c.id, c.name, w.id, w.title,
            l.paused_at, l.paused_reason, p.display_name,
            l.suppressed_at, l.suppressed_reason, s.display_name,
            l.next_followup_at, l.created_at, l.updated_at, l.revision
@@ -188,6 +195,7 @@ extension Lead {
     language = try row.next(optional: WrittenLanguage.self)
     tier = try row.next(optional: Tier.self)
     estimatedValue = try row.next(optional: Money.self)
+    expectedClose = try row.next(optional: Timestamp.self)
     let clientID = try row.next(optional: ID<Client>.self)
     let clientName = try row.next(optional: String.self)
     client = clientID.map { Client(id: $0, name: clientName ?? "") }

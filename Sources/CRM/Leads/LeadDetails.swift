@@ -11,11 +11,15 @@ package struct LeadDetails: Sendable {
   package let owner: ID<User>?
   /// Nil where it is not known.
   package let language: WrittenLanguage?
+  package let expectedClose: Day?
+  /// Of a new lead; an edit leaves them as they are.
+  package let tags: Tags?
   package let contact: ContactDetails
 
   package init(
     title: String, description: String, company: String?, source: String?, estimatedValue: Money?,
-    owner: ID<User>?, language: WrittenLanguage? = nil, contact: ContactDetails
+    owner: ID<User>?, language: WrittenLanguage? = nil, expectedClose: Day? = nil,
+    tags: Tags? = nil, contact: ContactDetails
   ) {
     self.title = title
     self.description = description
@@ -24,18 +28,21 @@ package struct LeadDetails: Sendable {
     self.estimatedValue = estimatedValue
     self.owner = owner
     self.language = language
+    self.expectedClose = expectedClose
+    self.tags = tags
     self.contact = contact
   }
 }
 
 extension Lead {
-  /// Saves an edit of the lead as it stood at `revision`, and of its primary contact.
+  /// Saves an edit of the lead as it stood at `revision`, and of its primary contact: the other leads of
+  /// that person are told.
   package static func edit(
     _ id: ID<Lead>, seen revision: Int, _ details: LeadDetails, in tx: Transaction<some Entry>
   ) throws {
-    let (_, locked, contacts, known) = try tx.look(
-      Lead.locked(id), Contact.all(of: id),
-      Contact.known(email: details.contact.email, phone: details.contact.phone))
+    let (_, leads, locked, contacts, known) = try tx.look(
+      Person.leadIDs(of: Contact.meantIDs(by: details.contact, of: id), and: id), Lead.locked(id),
+      Contact.all(of: id), Contact.known(as: details.contact))
     guard let lead = locked else { throw NotFound() }
     guard lead.life != .deleted else { throw Refusal.isDeleted }
     guard lead.revision == revision else { throw Refusal.changedMeanwhile }
@@ -49,19 +56,17 @@ extension Lead {
       """
       update leads
       set title = \(details.title), description = \(details.description), company = \(details.company),
-          source = \(details.source), estimated_value = \(details.estimatedValue), language = \(details.language)
+          source = \(details.source), estimated_value = \(details.estimatedValue), language = \(details.language),
+          expected_close_date = \(details.expectedClose?.text)::date
       where id = \(id)
       """)
+    let others = leads.filter { $0 != id }
     if let primary {
       guard !details.contact.isEmpty else { throw Refusal.contactEmptied }
       details.contact.replace(primary, in: tx)
+      primary.tell(primary.changes(to: details.contact), to: others, in: tx)
     } else if !details.contact.isEmpty {
-      let contact = known?.id ?? ID<Contact>()
-      if let known {
-        details.contact.fillBlanks(of: known, in: tx)
-      } else {
-        details.contact.insert(as: contact, in: tx)
-      }
+      let (contact, _) = try details.contact.settle(among: known, telling: others, in: tx)
       ContactDetails.link(contact, to: id, in: tx)
     }
     tx.record(.leadUpdated(id, key: "r\(revision)", changes: changes))
@@ -77,6 +82,8 @@ extension Lead {
       FieldChange(
         "estimated_value", estimatedValue.map { String($0.minorUnits) },
         details.estimatedValue.map { String($0.minorUnits) }),
+      FieldChange(
+        "expected_close_date", expectedClose.map { Day(of: $0).text }, details.expectedClose?.text),
       FieldChange("first_name", contact?.firstName, details.contact.firstName),
       FieldChange("last_name", contact?.lastName, details.contact.lastName),
       FieldChange("email", contact?.email, details.contact.email?.text),

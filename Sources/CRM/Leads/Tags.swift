@@ -5,6 +5,11 @@ package struct Tags: Sendable, Equatable {
   package let words: [String]
 
   package static let countMax = 20
+  /// Usual ones; any other word will do.
+  package static let usual = [
+    "no_response", "neutral", "positive", "resistive", "disconnect", "strategy_review_required",
+    "intent_appointment", "intent_purchase",
+  ]
   private static let lengthMax = 40
 
   /// Reads tags from a line, commas or spaces between them; nil where one is no tag or they are too many.
@@ -31,7 +36,9 @@ package struct Tags: Sendable, Equatable {
   }
 
   /// As the database joins them; a tag holds no space.
-  static func read(_ joined: String) -> [String] { joined.split(separator: " ").map(String.init) }
+  package static func read(_ joined: String) -> [String] {
+    joined.split(separator: " ").map(String.init)
+  }
 }
 
 extension Tags {
@@ -51,8 +58,24 @@ extension Tags {
   }
 }
 
+extension Tags {
+  /// Those of the newest leads, the most frequent first, then the usual ones.
+  package static let vocabulary = Query<[String]>(
+    "Tags.vocabulary",
+    """
+    select t.tag from (select l.tags from leads l order by l.id desc limit 300) l, unnest(l.tags) t (tag)
+    group by t.tag order by count(*) desc, t.tag limit 30
+    """, all: { try $0.next(String.self) }
+  ).map { used in used + usual.filter { !used.contains($0) } }
+}
+
 extension Lead {
-  package func retag(_ tags: Tags, in tx: Transaction<some Entry>) {
+  /// Makes the difference between the tags somebody saw and those they want; what others added or took
+  /// off meanwhile stays so.
+  package func retag(_ wanted: Tags, seen: [String], in tx: Transaction<some Entry>) throws {
+    let kept = tags.filter { wanted.words.contains($0) || !seen.contains($0) }
+    let added = wanted.words.filter { !seen.contains($0) }
+    guard let tags = Tags(words: kept + added) else { throw Refusal.tooManyTags }
     [self].retag([tags], in: tx)
   }
 }

@@ -109,16 +109,17 @@ package struct LeadMerge: Sendable {
     ].compactMap { $0 }
   }
 
-  /// Its people stand at the one that stays as well.
+  /// Its people stand at the one that stays as well, as what they were.
   private func movePeople(in tx: Transaction<some Entry>) {
     tx.run(
       "LeadMerge.movePeople",
       """
-      insert into lead_contacts (tenant_id, lead_id, contact_id, is_primary)
+      insert into lead_contacts as k (tenant_id, lead_id, contact_id, is_primary, role)
       select p.tenant_id, \(kept.id), p.contact_id,
-             p.is_primary and not exists (select from lead_contacts k where k.lead_id = \(kept.id) and k.is_primary)
+             p.is_primary and not exists (select from lead_contacts k where k.lead_id = \(kept.id) and k.is_primary), p.role
       from lead_contacts p where p.lead_id = \(other.id)
-      on conflict (tenant_id, lead_id, contact_id) do nothing
+      on conflict (tenant_id, lead_id, contact_id) do update set role = excluded.role
+      where k.role is null and excluded.role is not null
       """)
   }
 

@@ -5,18 +5,27 @@ import Templating
 struct PersonPage: Page {
   let desk: Desk
   let person: Person
-  let leads: [LeadListPage.Row]
+  let leads: [Standing]
   let form: PersonForm
   let isConflict: Bool
 
   init(
-    _ desk: Desk, _ person: Person, _ leads: [LeadSummary], _ form: PersonForm, isConflict: Bool
+    _ desk: Desk, _ person: Person, _ leads: [Person.Standing], _ form: PersonForm, isConflict: Bool
   ) {
     self.desk = desk
     self.person = person
-    self.leads = leads.map { LeadListPage.Row($0, desk.viewer) }
+    self.leads = leads.map {
+      Standing(row: LeadListPage.Row($0.lead, desk.viewer), role: $0.role)
+    }
     self.form = form
     self.isConflict = isConflict
+  }
+
+  struct Standing: Templated {
+    let row: LeadListPage.Row
+    let role: String?
+
+    static let keys = Keys<Standing>().include(\.row).text("role", \.role)
   }
 
   private var mayChange: Bool { desk.viewer.may(.writeLeads) && !person.isDeleted }

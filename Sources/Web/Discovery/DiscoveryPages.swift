@@ -73,7 +73,9 @@ enum DiscoveryPages {
     let page = QuestionPage(
       desk, question, of: lead, answers, facts, form: form, answer: answer)
     let isReturned = form != nil || answer != nil
-    return try visit.page(page, desk, status: isReturned ? .unprocessableContent : .ok)
+    let isOvertaken = form?.isOvertaken == true || answer?.isOvertaken == true
+    return try visit.page(
+      page, desk, status: isOvertaken ? .conflict : isReturned ? .unprocessableContent : .ok)
   }
 
   // MARK: - Changing
@@ -107,9 +109,14 @@ enum DiscoveryPages {
     guard let text = form.question else { return try question(visit, form: form, answer: nil) }
     do {
       return try visit.post { tx in
-        let lead = try Question.change(id, in: tx) { try $0.edit(text, in: tx) }
+        let lead = try Question.change(id, in: tx) {
+          try $0.edit(text, seen: form.revision, in: tx)
+        }
         return Links.discovery(lead, .questionSaved)
       }
+    } catch let refusal as Question.Refusal {
+      guard form.explain(refusal) else { throw refusal }
+      return try question(visit, form: form, answer: nil)
     } catch let error as PostgresError {
       guard let refusal = Question.Refusal(error), form.explain(refusal) else { throw error }
       return try question(visit, form: form, answer: nil)
@@ -118,15 +125,20 @@ enum DiscoveryPages {
 
   private static func answer(_ visit: Visit) throws -> Response {
     let id = try visit.id(Question.self)
-    let form = try AnswerForm(visit.request.form)
+    var form = try AnswerForm(visit.request.form)
     guard let body = form.body.value, let channel = form.channel.value else {
       return try question(visit, form: nil, answer: form)
     }
-    return try visit.post { tx in
-      let lead = try Question.change(id, in: tx) { question in
-        try question.answer(body.trimmed, through: channel, in: tx)
+    do {
+      return try visit.post { tx in
+        let lead = try Question.change(id, in: tx) { question in
+          try question.answer(body.trimmed, through: channel, restoring: form.restores, in: tx)
+        }
+        return Links.discovery(lead, .answerRecorded)
       }
-      return Links.discovery(lead, .answerRecorded)
+    } catch Question.Refusal.isDismissed {
+      form.explainDismissal()
+      return try question(visit, form: nil, answer: form)
     }
   }
 

@@ -141,6 +141,7 @@ struct QuestionPage: Page {
   let form: QuestionForm
   let answer: AnswerForm
   let isFormOpen: Bool
+  let conflict: Conflict?
 
   init(
     _ desk: Desk, _ question: Question, of lead: Lead, _ answers: [DiscoveryAnswer],
@@ -149,15 +150,33 @@ struct QuestionPage: Page {
   ) {
     self.desk = desk
     let mayWrite = desk.viewer.may(.writeLeads) && lead.life != .deleted
-    line = QuestionLine(question: question, now: desk.viewer.now, mayWrite: mayWrite)
+    line = QuestionLine(
+      question: question, now: desk.viewer.now, mayWrite: mayWrite, isAnswerReturned: answer != nil)
     leadTitle = lead.title
     self.answers = answers.map { AnswerLine(answer: $0, now: desk.viewer.now) }
-    var filled =
-      form
-      ?? QuestionForm(
-        text: question.text, rationale: question.rationale, category: question.category,
-        fact: question.fact)
+    let saved = QuestionForm(
+      text: question.text, rationale: question.rationale, category: question.category,
+      fact: question.fact)
+    var filled = form ?? saved
     filled.facts = facts
+    // Where the other wording is shown beside it, saving again keeps what is typed.
+    if form == nil || filled.isOvertaken { filled.revision = question.revision }
+    conflict =
+      form?.isOvertaken == true && question.status.isOpen
+      ? Conflict(
+        L("Somebody reworded this question while you were writing"),
+        [
+          Conflict.Field(L("Question"), typed: filled.text.typed, saved: question.text),
+          Conflict.Field(
+            L("Why it matters"), typed: filled.rationale.typed, saved: question.rationale),
+          Conflict.Field(
+            L("Category"), typed: filled.category.typed, saved: question.category.rawValue,
+            words: question.category.words),
+          Conflict.Field(
+            L("Fact that its answer makes known"), typed: filled.fact.typed,
+            saved: saved.fact.typed,
+            words: question.factName.map { L(verbatim: $0) } ?? L("None of them")),
+        ]) : nil
     self.form = filled
     self.answer = answer ?? AnswerForm()
     isFormOpen = form != nil
@@ -170,7 +189,8 @@ struct QuestionPage: Page {
     .text("lead_id") { $0.line.question.lead.description }.text("lead_title", \.leadTitle)
     .text("prompt_reference", \.line.question.promptReference)
     .object("question_form") { $0.form }.object("answer_form") { $0.answer }
-    .flag("is_alone") { _ in true }.flag("form_open", \.isFormOpen)
+    .flag("is_alone") { _ in true }.flag("form_open", \.isFormOpen).object("conflict", \.conflict)
+    .flag("may_add_instead") { $0.isFormOpen && !$0.line.question.status.isOpen }
     .list("answers", \.answers).flag("has_answers") { !$0.answers.isEmpty }
     .flag("has_errors") { !$0.problems.isEmpty }.list("errors") { $0.problems }
 }

@@ -9,11 +9,15 @@ struct QuestionForm: Templated {
   var category = Field<Question.Category, L>()
   var fact = Field<ID<Fact>?, L>()
   var facts: [Fact] = []
+  /// The wording it was filled with.
+  var revision = 0
+  private(set) var isOvertaken = false
 
   init() { category.typed = Question.Category.need.rawValue }
 
   init(_ posted: PostedForm) throws {
     let odd = L("Use ordinary characters on one line.")
+    revision = try posted.value("revision").flatMap { Int(strictDecimal: $0) } ?? 0
     text = try posted.text("text", max: 500, orElse: L("Write the question."))
     if let typed = text.value, typed.unicodeScalars.count < 3 {
       text.value = nil
@@ -51,8 +55,14 @@ struct QuestionForm: Templated {
     switch refusal {
     case .alreadyThere: text.error = L("This lead has the same question already.")
     case .factUnknown: fact.error = L("Choose a fact from the list.")
-    case .isAnswered, .isDismissed, .isOpen: return false
+    case .isAnswered:
+      text.error = L("It was answered meanwhile. What you wrote can be added as another question.")
+    case .isDismissed:
+      text.error = L("It was dismissed meanwhile. What you wrote can be added as another question.")
+    case .changedMeanwhile: break
+    case .isOpen: return false
     }
+    isOvertaken = [.isAnswered, .isDismissed, .changedMeanwhile].contains(refusal)
     return true
   }
 
@@ -79,6 +89,7 @@ struct QuestionForm: Templated {
   }
 
   static let keys = Keys<QuestionForm>()
+    .text("revision") { String($0.revision) }
     .text("text", \.text.typed).text("text_error", \.text.error)
     .text("rationale", \.rationale.typed).text("rationale_error", \.rationale.error)
     .text("category_error", \.category.error).text("fact_error", \.fact.error)
@@ -92,6 +103,9 @@ struct QuestionForm: Templated {
 /// What a lead said, as it is typed in.
 struct AnswerForm: Templated {
   var body = Field<String, L>()
+  /// Also where the question was dismissed.
+  private(set) var restores = false
+  private(set) var isOvertaken = false
   var channel = Field<DiscoveryAnswer.Channel, L>()
 
   init() { channel.typed = DiscoveryAnswer.Channel.call.rawValue }
@@ -99,13 +113,20 @@ struct AnswerForm: Templated {
   init(_ posted: PostedForm) throws {
     body = try posted.multiline("body", max: 5_000, orElse: L("Write what the lead said."))
     channel = try posted.choice("channel", orElse: L("Choose how it was said."))
+    restores = try posted.value("restore") != nil
+  }
+
+  mutating func explainDismissal() {
+    body.error = L("It was dismissed meanwhile. Record the answer all the same, and it comes back.")
+    restores = true
+    isOvertaken = true
   }
 
   var errors: FormErrors { FormErrors([("body", body.error), ("channel", channel.error)]) }
 
   static let keys = Keys<AnswerForm>()
     .text("body", \.body.typed).text("body_error", \.body.error)
-    .text("channel_error", \.channel.error)
+    .text("channel_error", \.channel.error).flag("restores", \.restores)
     .list("channel_options") { form in
       Choice.all(chosen: form.channel.typed) { (channel: DiscoveryAnswer.Channel) in channel.words }
     }

@@ -8,6 +8,8 @@ struct QuestionLine: Templated {
   let mayWrite: Bool
   var isFirst = false
   var isLast = false
+  /// Its answer came back: it stays on the page.
+  var isAnswerReturned = false
 
   private var answered: Moment? { question.answer.map { Moment($0.at, now: now) } }
 
@@ -26,7 +28,9 @@ struct QuestionLine: Templated {
     .flag("has_citations") { !$0.question.citations.isEmpty }
     .flag("may_change") { $0.mayWrite && $0.question.status.isOpen }
     .flag("may_ask") { $0.mayWrite && $0.question.status == .proposed }
-    .flag("may_answer") { $0.mayWrite && $0.question.status != .dismissed }
+    .flag("may_answer") {
+      $0.mayWrite && ($0.question.status != .dismissed || $0.isAnswerReturned)
+    }
     .flag("may_restore") { $0.mayWrite && $0.question.status == .dismissed }
     .flag("may_rise") { $0.mayWrite && !$0.isFirst }.flag("may_sink") { $0.mayWrite && !$0.isLast }
     .flag("is_asked") { $0.question.status == .asked }

@@ -62,6 +62,7 @@ struct BoardPage: Page {
           "Cards without anything new for \(page.idleDays) days are tinted.")
     }
     .flag("moves_back") { $0.back != nil }.text("back_title") { $0.back?.title }
+    .text("board_url") { Links.list(Links.board, $0.filter.pairs) }
     .text("back_stage") { $0.back?.stage.words }.text("back_move") { $0.back?.text }
     .text("reason") { $0.back?.reason.typed ?? "" }
     .text("reason_error") { $0.back?.reason.error }

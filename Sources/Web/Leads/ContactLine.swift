@@ -7,6 +7,9 @@ struct ContactLine: Templated {
   let id: String
   let name: String
   let isPrimary: Bool
+  let role: String?
+  private let roleForm: RoleForm
+  private let isRoleOpen: Bool
   let ways: [WayLine]
 
   init(
@@ -16,6 +19,12 @@ struct ContactLine: Templated {
     id = contact.id.description
     name = contact.words
     isPrimary = contact.isPrimary
+    role = contact.role
+    if case .role(let form) = returned, form.contact == contact.id {
+      (roleForm, isRoleOpen) = (form, true)
+    } else {
+      (roleForm, isRoleOpen) = (RoleForm(contact), false)
+    }
     ways = DNCEntry.Kind.allCases.compactMap { kind in
       contact.address(kind).map { address in
         WayLine(
@@ -30,6 +39,9 @@ struct ContactLine: Templated {
 
   static let keys = Keys<ContactLine>()
     .text("name", \.name).text("contact_id", \.id).flag("primary", \.isPrimary)
+    .text("role", \.role).flag("role_open", \.isRoleOpen).text("role_form", \.roleForm.id)
+    .text("role_was", \.roleForm.was).text("role_typed", \.roleForm.role.typed)
+    .text("role_error", \.roleForm.role.error)
     .list("ways", \.ways)
 }
 

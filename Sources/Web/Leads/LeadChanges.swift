@@ -13,6 +13,7 @@ enum LeadChanges {
     router.post("/leads/{id}", .may(.writeLeads), save)
     router.post("/leads/{id}/contacts/{contact}/primary", .may(.writeLeads), makePrimary)
     router.post("/leads/{id}/contacts/{contact}/removal", .may(.writeLeads), removePerson)
+    router.post("/leads/{id}/contacts/{contact}/role", .may(.writeLeads), setRole)
     router.post("/leads/{id}/contacts/{contact}/prohibition", .may(.writeLeads)) {
       try changePermission($0, isAllowed: false)
     }
@@ -25,9 +26,11 @@ enum LeadChanges {
   }
 
   private static func new(_ visit: Visit) throws -> Response {
-    let (desk, members, region) = try visit.read(Member.active, Tenant.phoneRegion)
+    let (desk, members, rule, vocabulary, region) = try visit.read(
+      Member.active, AssignmentRule.current, Tags.vocabulary, Tenant.phoneRegion)
     let form = LeadForm(owner: desk.viewer.id, phoneRegion: region)
-    return try visit.page(NewLeadPage(desk, form, members: members), desk)
+    return try visit.page(
+      NewLeadPage(desk, form, members: members, rule: rule, vocabulary: vocabulary), desk)
   }
 
   private static func create(_ visit: Visit) throws -> Response {
@@ -65,21 +68,26 @@ enum LeadChanges {
   private static func again(
     _ visit: Visit, _ form: LeadForm, duplicates: [Duplicate] = []
   ) throws -> Response {
-    let (desk, members) = try visit.read(Member.active)
+    let (desk, members, rule, vocabulary) = try visit.read(
+      Member.active, AssignmentRule.current, Tags.vocabulary)
     return try visit.page(
-      NewLeadPage(desk, form, members: members, duplicates: duplicates), desk,
+      NewLeadPage(
+        desk, form, members: members, rule: rule, vocabulary: vocabulary, duplicates: duplicates),
+      desk,
       status: duplicates.isEmpty ? .unprocessableContent : .conflict)
   }
 
   private static func edit(_ visit: Visit) throws -> Response {
     let id = try visit.id(Lead.self)
-    let (desk, lead, contacts, members, region) = try visit.read(
-      Lead.find(id), Contact.all(of: id), Member.active, Tenant.phoneRegion)
+    let (desk, lead, contacts, others, members, region) = try visit.read(
+      Lead.find(id), Contact.all(of: id), Person.otherLeads(of: id), Member.active,
+      Tenant.phoneRegion)
     guard let lead else { throw NotFound() }
     let contact = contacts.first { $0.isPrimary }
     let page = EditLeadPage(
-      desk, lead, contact: contact, LeadForm(lead, contact: contact, phoneRegion: region),
-      members: members, savedBy: nil)
+      desk, lead, contact: contact, others: others,
+      LeadForm(lead, contact: contact, phoneRegion: region),
+      seen: lead.revision, members: members, savedBy: nil)
     return try visit.page(page, desk)
   }
 
@@ -88,31 +96,33 @@ enum LeadChanges {
     let posted = try visit.request.form
     var form = try LeadForm(posted)
     let revision = try posted.value("revision").flatMap { Int(strictDecimal: $0) } ?? 0
-    guard let details = form.details else { return try editAgain(visit, id, form) }
+    guard let details = form.details else { return try editAgain(visit, id, form, seen: revision) }
     do {
       return try visit.post { tx in
         try Lead.edit(id, seen: revision, details, in: tx)
         return Links.lead(id, .leadSaved)
       }
     } catch Lead.Refusal.changedMeanwhile {
-      return try editAgain(visit, id, form, isConflict: true)
+      return try editAgain(visit, id, form, seen: revision, isConflict: true)
     } catch let refusal as Lead.Refusal {
       guard form.explain(refusal) else { throw refusal }
-      return try editAgain(visit, id, form)
+      return try editAgain(visit, id, form, seen: revision)
     } catch let error as PostgresError {
       guard let refusal = Lead.Refusal(error), form.explain(refusal) else { throw error }
-      return try editAgain(visit, id, form)
+      return try editAgain(visit, id, form, seen: revision)
     }
   }
 
   private static func editAgain(
-    _ visit: Visit, _ id: ID<Lead>, _ form: LeadForm, isConflict: Bool = false
+    _ visit: Visit, _ id: ID<Lead>, _ form: LeadForm, seen revision: Int, isConflict: Bool = false
   ) throws -> Response {
-    let (desk, lead, contacts, members, saver) = try visit.read(
-      Lead.find(id), Contact.all(of: id), Member.active, AuditRow.lastActor(on: id))
+    let (desk, lead, contacts, others, members, saver) = try visit.read(
+      Lead.find(id), Contact.all(of: id), Person.otherLeads(of: id), Member.active,
+      AuditRow.lastActor(on: id))
     guard let lead else { throw NotFound() }
     let page = EditLeadPage(
-      desk, lead, contact: contacts.first { $0.isPrimary }, form, members: members,
+      desk, lead, contact: contacts.first { $0.isPrimary }, others: others, form, seen: revision,
+      members: members,
       savedBy: isConflict ? saver ?? "" : nil)
     return try visit.page(page, desk, status: isConflict ? .conflict : .unprocessableContent)
   }
@@ -123,11 +133,12 @@ enum LeadChanges {
     guard form.isComplete else { return try LeadPages.show(visit, id: id, returned: .deed(form)) }
     do {
       return try visit.post { tx in
-        try Lead.change(id, evenDeleted: deed == .restoration, in: tx) { lead in
-          try deed.act(form, on: lead, in: tx)
-        }
+        try deed.carryOut(form, on: id, in: tx)
         return Links.lead(id, deed.notice)
       }
+    } catch let overtaken as LeadDeed.Overtaken {
+      form.explain(overtaken)
+      return try LeadPages.show(visit, id: id, returned: .deed(form))
     } catch let refusal as Lead.Refusal {
       form.explain(refusal)
       return try LeadPages.show(visit, id: id, returned: .deed(form))
@@ -154,6 +165,23 @@ enum LeadChanges {
     return try visit.post { tx in
       try Lead.changePeople(id, contact, in: tx) { lead, person in try change(lead, person, tx) }
       return Links.lead(id, .leadSaved)
+    }
+  }
+
+  private static func setRole(_ visit: Visit) throws -> Response {
+    let id = try visit.id(Lead.self)
+    var form = try RoleForm(try visit.id(Contact.self, "contact"), visit.request.form)
+    guard let role = form.role.value else {
+      return try LeadPages.show(visit, id: id, returned: .role(form))
+    }
+    do {
+      return try changePeople(visit) { lead, person, tx in
+        form.saved = person.role ?? ""
+        try lead.setRole(of: person, to: role, seen: form.was, in: tx)
+      }
+    } catch Lead.Refusal.changedMeanwhile {
+      form.explainConflict()
+      return try LeadPages.show(visit, id: id, returned: .role(form))
     }
   }
 

@@ -24,7 +24,7 @@ enum LeadDeed: String, CaseIterable, Sendable {
   /// What its form asks.
   enum Question {
     case stage, outcome, value, client, contactStatus, tags, why, reason
-    case firstName, lastName, email, phone, day, owner
+    case firstName, lastName, email, phone, role, day, owner
   }
 
   var questions: [Question] {
@@ -34,7 +34,7 @@ enum LeadDeed: String, CaseIterable, Sendable {
     case .assignment: [.owner, .why]
     case .contactStatus: [.contactStatus, .why]
     case .tags: [.tags]
-    case .contacts: [.firstName, .lastName, .email, .phone]
+    case .contacts: [.firstName, .lastName, .email, .phone, .role]
     case .followUp: [.day]
     case .takeOver, .handBack, .suppression, .suppressionRemoval: [.reason]
     case .followUpRemoval, .testMark, .testMarkRemoval, .archive, .restoration, .deletion: []
@@ -71,9 +71,41 @@ enum LeadDeed: String, CaseIterable, Sendable {
     }
   }
 
-  /// Carries it out on the locked lead; `form` is complete.
-  func act(_ form: LeadDeedForm, on lead: Lead, in tx: Transaction<some Entry>) throws {
+  /// What its form is about, as the lead stands: the form takes it along, so that what somebody else
+  /// changed meanwhile is not overwritten. Nil where the deed is about nothing that could be another.
+  func standing(of lead: Lead) -> String? {
+    switch self {
+    case .stage: lead.stage.rawValue
+    case .outcome: lead.outcome.rawValue
+    case .assignment: lead.owner?.id.description ?? ""
+    case .contactStatus: lead.contactStatus.rawValue
+    case .tags: lead.tags.joined(separator: " ")
+    case .followUp, .followUpRemoval: lead.nextFollowUp.map { Day(of: $0).text } ?? ""
+    default: nil
+    }
+  }
+
+  /// The lead is not as the form showed it.
+  struct Overtaken: Error {
+    let lead: Lead
+  }
+
+  /// Carries it out on the lead; `form` is complete.
+  func carryOut(_ form: LeadDeedForm, on id: ID<Lead>, in tx: Transaction<some Entry>) throws {
+    if self == .contacts {
+      try Lead.add(form.person, as: form.role.value ?? nil, to: id, in: tx)
+    } else {
+      try Lead.change(id, evenDeleted: self == .restoration, in: tx) { lead in
+        try act(form, on: lead, in: tx)
+      }
+    }
+  }
+
+  /// The same where the lead, locked, is all that has to be looked at. Tags that others changed meanwhile stay as
+  /// they made them; of anything else there is one, and somebody has to decide.
+  private func act(_ form: LeadDeedForm, on lead: Lead, in tx: Transaction<some Entry>) throws {
     let reason = form.reason.value ?? nil
+    if self != .tags, let was = form.was, was != standing(of: lead) { throw Overtaken(lead: lead) }
     switch self {
     case .stage:
       guard let stage = form.stage.value else { return }
@@ -90,11 +122,8 @@ enum LeadDeed: String, CaseIterable, Sendable {
       try lead.setContactStatus(to: status, reason: reason, in: tx)
     case .tags:
       guard let tags = form.tags.value else { return }
-      lead.retag(tags, in: tx)
-    case .contacts:
-      let person = form.person
-      guard !person.isEmpty else { throw Lead.Refusal.personNeeded }
-      lead.add(person, in: tx)
+      try lead.retag(tags, seen: form.was.map(Tags.read) ?? lead.tags, in: tx)
+    case .contacts: preconditionFailure("who is added is looked for first")
     case .followUp: try lead.followUp(on: form.day.value, in: tx)
     case .followUpRemoval: try lead.followUp(on: nil, in: tx)
     case .takeOver: try lead.stop(.takeOver, reason: reason ?? "", in: tx)
@@ -113,6 +142,19 @@ enum LeadDeed: String, CaseIterable, Sendable {
 // MARK: - Words
 
 extension LeadDeed {
+  /// What it is about, as people say it.
+  func standingWords(of lead: Lead) -> L {
+    switch self {
+    case .stage: lead.stage.words
+    case .outcome: lead.outcome.words
+    case .assignment: lead.owner.map { L(verbatim: $0.name) } ?? L("Nobody yet")
+    case .contactStatus: lead.contactStatus.words
+    case .followUp, .followUpRemoval:
+      lead.nextFollowUp.map { L(verbatim: Day(of: $0).text) } ?? L("No day")
+    default: L(verbatim: "–")
+    }
+  }
+
   var summary: L {
     switch self {
     case .stage: L("Another stage")
@@ -138,7 +180,8 @@ extension LeadDeed {
   var hint: L? {
     switch self {
     case .takeOver: L("No automatic e-mail goes out. What people write still does, after approval.")
-    case .contacts: L("Somebody you already know is found by address or number.")
+    case .contacts:
+      L("Somebody you already know is found by address or number, and keeps their name.")
     case .suppression: L("Approved e-mails that have not left are stopped as well.")
     case .testMark: L("It stays in the lists, and counts in no total.")
     case .archive: L("It leaves the lists. Nothing is lost; it can be restored.")

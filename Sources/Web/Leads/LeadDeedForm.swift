@@ -5,6 +5,11 @@ import Templating
 /// One of the record page's small forms: what was typed, what it means, what is wrong with it.
 struct LeadDeedForm {
   let deed: LeadDeed
+  /// How what it is about stood when it was shown; nil where it did not say.
+  var was: String?
+  private(set) var isOvertaken = false
+  /// What is wrong with none of its fields.
+  private(set) var problem: L?
   var stage = Field<Lead.Stage, L>()
   var outcome = Field<Lead.Outcome, L>()
   var value = Field<Money?, L>()
@@ -18,6 +23,7 @@ struct LeadDeedForm {
   var lastName = Field<String?, L>()
   var email = Field<EmailAddress?, L>()
   var phone = Field<PhoneNumber?, L>()
+  var role = Field<String?, L>()
 
   var person: ContactDetails {
     ContactDetails(
@@ -28,6 +34,7 @@ struct LeadDeedForm {
   /// Filled with how the lead stands.
   init(_ deed: LeadDeed, _ lead: Lead) {
     self.deed = deed
+    was = deed.standing(of: lead)
     stage.typed = lead.stage.rawValue
     outcome.typed = lead.outcome.rawValue
     value.typed = lead.estimatedValue.map(MoneyText.typed) ?? ""
@@ -40,6 +47,7 @@ struct LeadDeedForm {
 
   init(_ deed: LeadDeed, _ posted: PostedForm) throws {
     self.deed = deed
+    was = try posted.value("was")
     let odd = L("Use ordinary characters on one line.")
     for question in deed.questions {
       switch question {
@@ -55,9 +63,7 @@ struct LeadDeedForm {
         owner = try posted.optionalField(
           "owner", orElse: L("Choose somebody from the list."), read: { ID($0) })
       case .tags:
-        tags = try posted.field(
-          "tags", orElse: L("Up to 20 words of letters and digits, joined by - or _."),
-          read: { Tags(typed: $0) })
+        tags = try posted.tags("tags")
       case .firstName: firstName = try posted.optionalText("first_name", max: 100, orElse: odd)
       case .lastName: lastName = try posted.optionalText("last_name", max: 100, orElse: odd)
       case .email:
@@ -66,6 +72,7 @@ struct LeadDeedForm {
           read: { EmailAddress($0) })
       case .phone:
         phone = try posted.phone("phone").0
+      case .role: role = try posted.optionalText("role", max: RoleForm.max, orElse: odd)
       case .day:
         day = try posted.field("day", orElse: L("Choose a day."), read: { Day($0) })
       case .why: reason = try posted.optionalText("reason", max: 500, orElse: odd)
@@ -95,12 +102,27 @@ struct LeadDeedForm {
     case (.alreadyThere, .assignment): owner.error = L("The lead is theirs already.")
     case (.alreadyThere, .contacts): email.error = L("This person stands there already.")
     case (.personNeeded, _): lastName.error = message
+    case (.twoPeople, _): email.error = .twoPeople
+    case (.emailDiffers, _): email.error = .emailDiffers
+    case (.phoneDiffers, _): phone.error = .phoneDiffers
+    case (.emailAlreadyKnown, _): email.error = L("Another contact has this address.")
+    case (.phoneAlreadyKnown, _): phone.error = L("Another contact has this number.")
     case (.alreadyThere, .followUp): day.error = L("It is on that day already.")
     case (.alreadyThere, .stage): stage.error = message
     case (.alreadyThere, .outcome): outcome.error = message
     case (.alreadyThere, .contactStatus): contactStatus.error = message
-    default: reason.error = message
+    case (.tooManyTags, _): tags.error = L("A lead has 20 tags at most.")
+    case (.reasonNeeded, _): reason.error = message
+    default: problem = message
     }
+  }
+
+  mutating func explain(_ overtaken: LeadDeed.Overtaken) {
+    isOvertaken = true
+    was = deed.standing(of: overtaken.lead)
+    problem = L(
+      "Somebody was quicker: “\(deed.standingWords(of: overtaken.lead))” is saved now. What you chose is still here; send it again to put it in its place."
+    )
   }
 
   /// The form's errors for the summary above the page, by the ids of the inputs.
@@ -109,9 +131,10 @@ struct LeadDeedForm {
       [
         ("stage", stage.error), ("outcome", outcome.error), ("value", value.error),
         ("client", client.error), ("first_name", firstName.error), ("last_name", lastName.error),
-        ("email", email.error), ("phone", phone.error), ("contact_status", contactStatus.error),
+        ("email", email.error), ("phone", phone.error),
+        ("role", role.error), ("contact_status", contactStatus.error),
         ("tags", tags.error), ("owner", owner.error), ("day", day.error),
-        ("reason", reason.error),
+        ("reason", reason.error), ("problem", problem),
       ].map { (name: "\(deed.rawValue)-\($0.0)", error: $0.1) }
     ).problems
   }
@@ -127,11 +150,11 @@ struct LeadDeedLine: Templated {
   let phoneRegion: PhoneRegion?
   /// Everybody it can be given to.
   let members: [Member]
-  let clients: [String]
+  let vocabulary: Vocabulary
 
   private var inputs: [Input] {
     form.deed.questions.map {
-      Input($0, form, currency: currency, members: members, clients: clients)
+      Input($0, form, currency: currency, members: members, vocabulary: vocabulary)
     }
   }
 
@@ -142,7 +165,7 @@ struct LeadDeedLine: Templated {
     let typed: String
     let error: L?
     var options: [Choice] = []
-    var suggestions: [String] = []
+    var suggestions: [Suggestion] = []
     var isRequired = false
     var isDay = false
     var hint: L?
@@ -152,12 +175,13 @@ struct LeadDeedLine: Templated {
       .text("typed", \.typed).text("input_error", \.error).flag("required", \.isRequired)
       .text("input_hint", \.hint).flag("is_choice") { !$0.options.isEmpty }
       .flag("is_day", \.isDay).list("options", \.options)
-      .flag("has_suggestions") { !$0.suggestions.isEmpty }
-      .list("suggestions") { $0.suggestions.map { Suggestion(name: $0) } }
+      .flag("has_suggestions") { !$0.suggestions.isEmpty }.list("suggestions", \.suggestions)
   }
 
   static let keys = Keys<LeadDeedLine>()
     .text("deed", \.form.deed.rawValue).text("deed_summary") { $0.form.deed.summary }
+    .flag("deed_guarded") { $0.form.was != nil }.text("deed_was", \.form.was)
+    .text("deed_problem", \.form.problem)
     .text("deed_hint") { $0.form.deed.hint }.text("deed_button") { $0.form.deed.button }
     .flag("deed_dangerous") { $0.form.deed.isDangerous }.flag("deed_open", \.isOpen)
     .text("phone_region") { $0.form.deed.questions.contains(.phone) ? $0.phoneRegion?.code : nil }
@@ -167,7 +191,7 @@ struct LeadDeedLine: Templated {
 extension LeadDeedLine.Input {
   init(
     _ question: LeadDeed.Question, _ form: LeadDeedForm, currency: String, members: [Member],
-    clients: [String]
+    vocabulary: Vocabulary
   ) {
     func id(_ name: String) -> String { "\(form.deed.rawValue)-\(name)" }
     switch question {
@@ -189,7 +213,8 @@ extension LeadDeedLine.Input {
     case .client:
       self.init(
         id: id("client"), name: "client", label: L("Client, where it is won"),
-        typed: form.client.typed, error: form.client.error, suggestions: clients,
+        typed: form.client.typed, error: form.client.error,
+        suggestions: vocabulary.clients.map { Suggestion(name: L(verbatim: $0)) },
         hint: L("A client of this name is found, or made."))
     case .contactStatus:
       self.init(
@@ -206,6 +231,8 @@ extension LeadDeedLine.Input {
       self.init(
         id: id("tags"), name: "tags", label: L("Tags"), typed: form.tags.typed,
         error: form.tags.error,
+        suggestions: Suggestion.tags(
+          vocabulary.tags, after: Tags(typed: form.tags.typed)?.words ?? []),
         hint: L("Words with commas between them, such as: intent_purchase, vip"))
     case .firstName:
       self.init(
@@ -223,6 +250,11 @@ extension LeadDeedLine.Input {
       self.init(
         id: id("phone"), name: "phone", label: L("Phone"), typed: form.phone.typed,
         error: form.phone.error)
+    case .role:
+      self.init(
+        id: id("role"), name: "role", label: L("Role"), typed: form.role.typed,
+        error: form.role.error, suggestions: Suggestion.roles,
+        hint: L("What they are here, in a few words."))
     case .day:
       self.init(
         id: id("day"), name: "day", label: L("Day"), typed: form.day.typed, error: form.day.error,

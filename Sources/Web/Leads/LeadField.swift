@@ -36,6 +36,7 @@ struct LeadField {
     case "deleted_at": L("Deleted")
     case "merged_into": L("Merged into")
     case "is_primary": L("Primary person")
+    case "role": L("Role")
     case "next_followup_at": L("Follow up on")
     case "do_not_contact": L("Do not contact")
     case "relationships": L("Relationships")

@@ -230,8 +230,8 @@ struct LeadFilterForm: Templated {
     .text("filter_idle") { $0.filter.idleDays.map(String.init) }
     .text("filter_close_from", \.filter.closeFrom?.text)
     .text("filter_close_to", \.filter.closeTo?.text).text("filter_client", \.filter.client)
-    .list("source_options") { $0.sources.map { Suggestion(name: $0) } }
-    .list("client_options") { $0.clients.map { Suggestion(name: $0) } }
+    .list("source_options") { $0.sources.map { Suggestion(name: L(verbatim: $0)) } }
+    .list("client_options") { $0.clients.map { Suggestion(name: L(verbatim: $0)) } }
     .flag("more_open", \.isMoreOpen)
     .text("filter_tag", \.filter.tag).text("filter_source", \.filter.source)
     .text("filter_from", \.filter.from?.text).text("filter_to", \.filter.to?.text)

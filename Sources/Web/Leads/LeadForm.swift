@@ -11,7 +11,9 @@ struct LeadForm: Templated {
   var source = Field<String?, L>()
   var owner = Field<ID<User>?, L>()
   var language = Field<WrittenLanguage?, L>()
-  /// What the person wrote; only asked of a new lead.
+  var expectedClose = Field<Day?, L>()
+  /// Only asked of a new lead, as what the person wrote.
+  var tags = Field<Tags, L>()
   var message = Field<String, L>()
   var firstName = Field<String?, L>()
   var lastName = Field<String?, L>()
@@ -39,6 +41,9 @@ struct LeadForm: Templated {
     language = try posted.optionalField(
       "language", orElse: L("Choose a language from the list."),
       read: { WrittenLanguage(rawValue: $0) })
+    expectedClose = try posted.optionalField(
+      "expected_close_date", orElse: L("Choose a day."), read: { Day($0) })
+    tags = try posted.tags("tags")
     message = try posted.optionalMultiline("message", max: Message.lengthMax)
     firstName = try posted.optionalText("first_name", max: 100, orElse: odd)
     lastName = try posted.optionalText("last_name", max: 100, orElse: odd)
@@ -57,6 +62,7 @@ struct LeadForm: Templated {
     source.typed = lead.source ?? ""
     owner.typed = lead.owner?.id.description ?? ""
     language.typed = lead.language?.rawValue ?? ""
+    expectedClose.typed = lead.expectedClose.map { Day(of: $0).text } ?? ""
     firstName.typed = contact?.firstName ?? ""
     lastName.typed = contact?.lastName ?? ""
     company.typed = lead.company ?? ""
@@ -68,13 +74,16 @@ struct LeadForm: Templated {
   var details: LeadDetails? {
     guard let title = title.value, let description = description.value,
       let estimatedValue = estimatedValue.value, let source = source.value,
-      let owner = owner.value, let language = language.value, message.error == nil,
+      let owner = owner.value, let language = language.value,
+      let expectedClose = expectedClose.value, let tags = tags.value, message.error == nil,
       let firstName = firstName.value, let lastName = lastName.value,
       let company = company.value, let email = email.value, let phone = phone.value
     else { return nil }
     return LeadDetails(
       title: title, description: description, company: company, source: source,
       estimatedValue: estimatedValue, owner: owner, language: language,
+      expectedClose: expectedClose,
+      tags: tags,
       contact: ContactDetails(firstName: firstName, lastName: lastName, email: email, phone: phone))
   }
 
@@ -83,6 +92,9 @@ struct LeadForm: Templated {
     switch refusal {
     case .emailAlreadyKnown: email.error = L("Another contact has this address.")
     case .phoneAlreadyKnown: phone.error = L("Another contact has this number.")
+    case .twoPeople: email.error = .twoPeople
+    case .emailDiffers: email.error = .emailDiffers
+    case .phoneDiffers: phone.error = .phoneDiffers
     case .ownerUnknown: owner.error = L("Choose somebody from the list.")
     case .contactEmptied:
       lastName.error = L("Keep at least a name, an address or a number of this person.")
@@ -97,7 +109,9 @@ struct LeadForm: Templated {
     FormErrors([
       ("title", title.error), ("description", description.error),
       ("estimated_value", estimatedValue.error), ("source", source.error),
-      ("owner", owner.error), ("language", language.error), ("message", message.error),
+      ("owner", owner.error), ("language", language.error),
+      ("expected_close_date", expectedClose.error), ("tags", tags.error),
+      ("message", message.error),
       ("first_name", firstName.error), ("last_name", lastName.error),
       ("company", company.error), ("email", email.error), ("phone", phone.error),
     ])
@@ -114,6 +128,9 @@ struct LeadForm: Templated {
       [Choice(value: "", name: L("Not known"), isSelected: form.language.typed.isEmpty)]
         + Choice.all(chosen: form.language.typed) { (language: WrittenLanguage) in language.words }
     }
+    .text("expected_close_date", \.expectedClose.typed)
+    .text("expected_close_date_error", \.expectedClose.error)
+    .text("tags", \.tags.typed).text("tags_error", \.tags.error)
     .text("message", \.message.typed).text("message_error", \.message.error)
     .text("first_name", \.firstName.typed).text("first_name_error", \.firstName.error)
     .text("last_name", \.lastName.typed).text("last_name_error", \.lastName.error)
@@ -134,6 +151,13 @@ extension WrittenLanguage {
 }
 
 extension PostedForm {
+  /// Tags on one line.
+  func tags(_ name: String) throws -> Field<Tags, L> {
+    try field(
+      name, orElse: L("Up to 20 words of letters and digits, joined by - or _."),
+      read: { Tags(typed: $0) })
+  }
+
   /// A telephone number, and the region beside it in the form.
   func phone(_ name: String) throws -> (Field<PhoneNumber?, L>, PhoneRegion?) {
     let region = try value("phone_region").flatMap { PhoneRegion($0) }
@@ -142,6 +166,15 @@ extension PostedForm {
       read: { PhoneNumber($0, in: region) })
     return (field, region)
   }
+}
+
+/// Why somebody who is known is not simply found.
+extension L {
+  static let twoPeople = L("The address is one person’s and the number another’s.")
+  static let emailDiffers = L(
+    "Who has this number is known with another address. Leave one out, or change it on their page.")
+  static let phoneDiffers = L(
+    "Who has this address is known with another number. Leave one out, or change it on their page.")
 }
 
 /// Somebody or something to choose.
@@ -162,8 +195,11 @@ struct Choice: Templated {
     }
   }
 
-  static func owners(_ members: [Member], chosen: String) -> [Choice] {
-    [Choice(value: "", name: L("Nobody yet"), isSelected: chosen.isEmpty)]
+  /// Everybody, and nobody under the words that fit the form.
+  static func owners(
+    _ members: [Member], chosen: String, nobody: L = L("Nobody yet"), is value: String = ""
+  ) -> [Choice] {
+    [Choice(value: value, name: nobody, isSelected: chosen == value)]
       + members.map { member in
         let id = member.id.description
         return Choice(value: id, name: L(verbatim: member.name), isSelected: id == chosen)
@@ -171,19 +207,24 @@ struct Choice: Templated {
   }
 }
 
-/// A suggestion for the source; any other word may be typed.
-/// What a text box offers of what there is already.
+/// A usual word for a field; any other may be typed.
 struct Suggestion: Templated {
-  let name: String
-  static let keys = Keys<Suggestion>().text("suggestion", \.name)
-}
-
-struct SourceSuggestion: Templated {
   let name: L
 
-  static let keys = Keys<SourceSuggestion>().text("name", \.name)
+  static let keys = Keys<Suggestion>().text("name", \.name)
 
-  static let all = [
+  static let sources = [
     L("website"), L("referral"), L("fair"), L("phone"), L("e-mail"),
-  ].map(SourceSuggestion.init)
+  ].map(Suggestion.init)
+
+  /// Each as the line it would make behind those that stand there already.
+  static func tags(_ vocabulary: [String], after typed: [String]) -> [Suggestion] {
+    vocabulary.filter { !typed.contains($0) }
+      .map { Suggestion(name: L(verbatim: (typed + [$0]).joined(separator: ", "))) }
+  }
+
+  /// What a person may be to a lead.
+  static let roles = [
+    L("decision maker"), L("user"), L("pays"), L("influences"),
+  ].map(Suggestion.init)
 }

@@ -74,8 +74,7 @@ enum LeadPages {
       Activity.actors(on: id))
     let page = LeadTimelinePage(
       record, filter, before: before, activities, actors: actors)
-    return try visit.page(
-      page, record.desk, status: returned == nil ? .ok : .unprocessableContent)
+    return try visit.page(page, record.desk, status: returned?.status ?? .ok)
   }
 
   private static func drafts(_ visit: Visit) throws -> Response {

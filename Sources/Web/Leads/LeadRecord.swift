@@ -1,7 +1,14 @@
 import CRM
 import HTTP
+import HTTPTypes
 import Postgres
 import Templating
+
+/// What the tenant calls things already, to be suggested.
+struct Vocabulary {
+  let tags: [String]
+  let clients: [String]
+}
 
 /// What stands around every tab of a lead's record: who it is, where it stands, what to do next.
 struct LeadRecord: Templated {
@@ -21,14 +28,13 @@ struct LeadRecord: Templated {
   let phoneRegion: PhoneRegion?
   /// Everybody it can be given to.
   let members: [Member]
-  /// Names of clients that it may be won for.
-  let clients: [String]
+  let vocabulary: Vocabulary
   let returned: ReturnedForm?
 
   fileprivate init(
     _ desk: Desk, _ lead: Lead, _ contacts: [Contact], _ listed: [DNCEntry], _ steps: [StageStep],
     _ ending: OutcomeChange?, _ drafts: [DraftSummary], _ related: [Relationship],
-    _ phoneRegion: PhoneRegion?, _ members: [Member], _ clients: [String], _ tab: LeadTab,
+    _ phoneRegion: PhoneRegion?, _ members: [Member], _ vocabulary: Vocabulary, _ tab: LeadTab,
     _ returned: ReturnedForm?
   ) {
     self.desk = desk
@@ -42,7 +48,7 @@ struct LeadRecord: Templated {
     self.tab = tab
     self.phoneRegion = phoneRegion
     self.members = members
-    self.clients = clients
+    self.vocabulary = vocabulary
     self.returned = returned
     let lines = contacts.map { ContactLine($0, of: lead, listed, desk.viewer, returned) }
     self.contacts = lines
@@ -78,14 +84,16 @@ struct LeadRecord: Templated {
   /// The forms that stand there, for who may use them.
   private func deeds(_ place: LeadDeed.Place) -> [LeadDeedLine] {
     guard mayWrite else { return [] }
-    return LeadDeed.allCases.filter { $0.place == place && $0.isOffered(for: lead) }
+    let back: LeadDeedForm? = if case .deed(let form) = returned { form } else { nil }
+    // One that came back is shown, even where it is offered no more: nothing typed is lost.
+    return LeadDeed.allCases
+      .filter { $0.place == place && ($0.isOffered(for: lead) || $0 == back?.deed) }
       .map { deed in
-        let form: LeadDeedForm? =
-          if case .deed(let form) = returned, form.deed == deed { form } else { nil }
+        let form = deed == back?.deed ? back : nil
         return LeadDeedLine(
           form: form ?? LeadDeedForm(deed, lead), isOpen: form != nil,
           currency: desk.viewer.currency, phoneRegion: phoneRegion, members: members,
-          clients: clients)
+          vocabulary: vocabulary)
       }
   }
 
@@ -96,6 +104,8 @@ struct LeadRecord: Templated {
     .text("estimated_value") { page in
       page.lead.estimatedValue.map { MoneyText(money: $0, currency: page.desk.viewer.currency) }
     }
+    .text("expected_close") { $0.lead.expectedClose.map { CalendarDay(time: $0) } }
+    .text("expected_close_iso") { $0.lead.expectedClose.map { Day(of: $0).text } }
     .moment("created") { Moment($0.lead.createdAt, now: $0.desk.viewer.now) }
     .flag("may_edit") { $0.mayWrite }
     .flag("suppressed") { $0.isSuppressed }
@@ -147,7 +157,7 @@ struct LeadRecord: Templated {
     .list("stages", \.stages).flag("may_move") {
       $0.mayWrite && $0.lead.outcome == .open && $0.lead.life != .deleted
     }
-    .text("next_stage") { $0.lead.stage.next?.rawValue }
+    .text("stage") { $0.lead.stage.rawValue }.text("next_stage") { $0.lead.stage.next?.rawValue }
     .text("next_stage_name") { $0.lead.stage.next?.words ?? L("Decision") }
     .flag("has_errors") { $0.returned?.problems.isEmpty == false }
     .list("errors") { $0.returned?.problems ?? [] }
@@ -164,14 +174,16 @@ extension Visit {
       (
         Lead.find(id), Contact.all(of: id), DNCEntry.all(of: id), StageStep.all(of: id),
         OutcomeChange.latest(of: id), DraftSummary.all(of: id), Relationship.all(of: id),
-        Tenant.phoneRegion, Member.active, Client.names
+        Tenant.phoneRegion, Member.active, Tags.vocabulary, Client.names
       ),
       whole: {
-        desk, lead, contacts, listed, steps, ending, drafts, related, region, members, clients in
+        desk, lead, contacts, listed, steps, ending, drafts, related, region, members, tags, clients
+        in
         guard let lead else { throw NotFound() }
         return LeadRecord(
           desk, lead, contacts, listed, steps, ending, drafts, related, region, members,
-          clients, tab, returned)
+          Vocabulary(tags: tags, clients: clients),
+          tab, returned)
       }, repeat each queries)
   }
 }
@@ -180,15 +192,27 @@ extension Visit {
 enum ReturnedForm {
   case deed(LeadDeedForm)
   case permission(PermissionForm)
+  case role(RoleForm)
   case note(NoteForm)
   case relationship(RelationshipForm)
   case question(QuestionForm)
+
+  /// Of the page that shows it again.
+  var status: HTTPResponse.Status {
+    switch self {
+    case .deed(let form) where form.isOvertaken: .conflict
+    case .role(let form) where form.isOvertaken: .conflict
+    case .note(let form) where form.isOvertaken: .conflict
+    default: .unprocessableContent
+    }
+  }
 
   /// For the summary above the page, by the ids of the inputs.
   var problems: [FieldProblem] {
     switch self {
     case .deed(let form): form.problems
     case .permission(let form): form.problems
+    case .role(let form): form.problems
     case .note(let form): form.problems
     case .relationship(let form): form.problems
     case .question(let form): form.errors.problems

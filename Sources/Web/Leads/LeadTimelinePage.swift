@@ -45,7 +45,12 @@ struct LeadTimelinePage: Page {
   static let template = "leads/show"
   static let keys = Keys<LeadTimelinePage>().include(\.record).include(\.note)
     .flag("may_note") {
-      $0.record.desk.viewer.may(.writeDrafts) && $0.record.lead.life != .deleted
+      $0.record.desk.viewer.may(.writeDrafts)
+        && ($0.record.lead.life != .deleted || $0.note.isOvertaken)
+    }
+    .text("note_lead_id") { ($0.record.lead.mergedInto?.id ?? $0.record.lead.id).description }
+    .text("note_button") { page in
+      page.record.lead.mergedInto.map { L("Add the note to “\($0.title)”") } ?? L("Add the note")
     }
     .flag("filtered", \.isFiltered).list("group_links", \.groupLinks).list(
       "actor_links", \.actorLinks

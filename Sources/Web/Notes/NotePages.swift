@@ -13,13 +13,18 @@ enum NotePages {
 
   private static func write(_ visit: Visit) throws -> Response {
     let id = try visit.id(Lead.self)
-    let form = try NoteForm(visit.request.form)
+    var form = try NoteForm(visit.request.form)
     guard let body = form.body.value else {
       return try LeadPages.show(visit, id: id, returned: .note(form))
     }
-    return try visit.post { tx in
-      try Lead.note(body, on: id, in: tx)
-      return Links.lead(id, .noteAdded)
+    do {
+      return try visit.post { tx in
+        try Lead.note(body, on: id, in: tx)
+        return Links.lead(id, .noteAdded)
+      }
+    } catch Lead.Refusal.isDeleted {
+      form.explainDeletion()
+      return try LeadPages.show(visit, id: id, returned: .note(form))
     }
   }
 
@@ -51,11 +56,19 @@ enum NotePages {
 /// What is typed into the record's place for notes.
 struct NoteForm: Templated {
   var body = Field<String, L>()
+  private(set) var isOvertaken = false
 
   init() {}
 
   init(_ posted: PostedForm) throws {
     body = try posted.multiline("body", max: Note.lengthMax, orElse: L("Write something first."))
+  }
+
+  mutating func explainDeletion() {
+    isOvertaken = true
+    body.error = L(
+      "This lead was deleted or merged meanwhile. Your note stays here: restore the lead in another tab and add it then, or add it to the lead that stays."
+    )
   }
 
   var problems: [FieldProblem] { FormErrors([(name: "body", error: body.error)]).problems }

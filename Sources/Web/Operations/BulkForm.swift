@@ -17,21 +17,26 @@ struct BulkForm {
   var stage = Field<Lead.Stage, L>()
   var stageReason = Field<String?, L>()
 
+  /// What is posted for nobody, which is never chosen by leaving it.
+  static let nobody = "nobody"
+
   init() { action = nil }
 
   /// Only what the pressed button is about is read.
   init(_ posted: PostedForm) throws {
     let odd = L("Use ordinary characters on one line.")
-    let noTags = L("Up to 20 words of letters and digits, joined by - or _.")
     action = try posted.value("action").flatMap(Action.init)
     switch action {
     case .assign:
-      owner = try posted.optionalField(
-        "owner", orElse: L("Choose somebody from the list."), read: { ID($0) })
+      owner = try posted.field(
+        "owner", orElse: L("Choose the new owner, or nobody."),
+        read: { typed in
+          typed == Self.nobody ? ID<User>??.some(nil) : ID<User>(typed).map { Optional($0) }
+        })
       assignReason = try posted.optionalText("assign_reason", max: 500, orElse: odd)
     case .tag:
-      added = try posted.field("add_tags", orElse: noTags, read: { Tags(typed: $0) })
-      removed = try posted.field("remove_tags", orElse: noTags, read: { Tags(typed: $0) })
+      added = try posted.tags("add_tags")
+      removed = try posted.tags("remove_tags")
       if added.value?.words.isEmpty == true, removed.value?.words.isEmpty == true {
         added.error = L("Write a tag to add or to take off.")
       }

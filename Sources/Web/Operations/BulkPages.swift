@@ -103,7 +103,10 @@ struct BulkPage: Page {
     self.isStale = isStale
     rows = leads.prefix(Self.shown).map { LeadListPage.Row($0, desk.viewer) }
     count = leads.count
-    owners = Choice.owners(members, chosen: form.owner.typed)
+    owners =
+      [Choice(value: "", name: L("Choose"), isSelected: form.owner.typed.isEmpty)]
+      + Choice.owners(
+        members, chosen: form.owner.typed, nobody: L("Nobody"), is: BulkForm.nobody)
   }
 
   private var isTooMany: Bool { count > LeadList.bulkMax }

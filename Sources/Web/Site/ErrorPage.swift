@@ -8,6 +8,8 @@ struct ErrorPage: Page {
   let heading: L
   let explanation: L
   let steps: [Step]
+  /// What was typed into the form that this answers.
+  var fields: [TypedField] = []
 
   struct Step: Templated {
     let step: L
@@ -18,6 +20,7 @@ struct ErrorPage: Page {
   static let keys = Keys<ErrorPage>().include(\.frame)
     .text("status", \.status).text("heading", \.heading).text("explanation", \.explanation)
     .flag("has_steps") { !$0.steps.isEmpty }.list("steps", \.steps)
+    .flag("has_fields") { !$0.fields.isEmpty }.list("fields", \.fields)
 }
 
 extension ErrorPage {

@@ -57,7 +57,9 @@ enum ErrorPages {
 
   static func page(_ status: HTTPResponse.Status, _ visit: Visit) -> Response {
     do {
-      return try visit.plainPage(ErrorPage(status, frame(visit)), status: status)
+      var page = ErrorPage(status, frame(visit))
+      if status == .conflict { page.fields = try TypedField.all(visit) }
+      return try visit.plainPage(page, status: status)
     } catch {
       visit.shared.log.error("error page failed", metadata: ["error": "\(error)"])
       return lastResort(visit.request.id, status)

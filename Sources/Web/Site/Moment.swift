@@ -63,6 +63,20 @@ struct SaidTime: WrittenText, Sendable {
   }
 }
 
+/// "3 March 2026".
+struct CalendarDay: WrittenText, Sendable {
+  let time: Timestamp
+
+  func write(in language: Language, to buffer: inout ByteBuffer) {
+    let wall = time.wall
+    buffer.append(wall.day)
+    buffer.append(" ")
+    buffer.append(DateWords.of(language).months[wall.month - 1])
+    buffer.append(" ")
+    buffer.append(wall.year)
+  }
+}
+
 /// "Tuesday 3 March".
 struct DayOfYear: WrittenText, Sendable {
   let time: Timestamp

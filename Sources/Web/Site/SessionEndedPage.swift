@@ -7,56 +7,10 @@ struct SessionEndedPage: Page {
   let signInURL: String
   let fields: [TypedField]
 
-  struct TypedField: Templated {
-    let name: String
-    let label: L
-    let value: String
-    let rows: Int
-
-    static let keys = Keys<TypedField>()
-      .text("name", \.name).text("label", \.label).text("value", \.value).text("rows", \.rows)
-
-    /// Nil for what nobody typed.
-    init?(name: String, value: String) {
-      guard !value.isEmpty, let label = Self.label(of: name) else { return nil }
-      let lines = value.utf8.count { $0 == UInt8(ascii: "\n") } + 1
-      self.name = name
-      self.label = label
-      self.value = value
-      rows = lines == 1 ? 1 : min(lines + 1, 20)
-    }
-
-    /// The word of its form; nil for choices, passwords and what the form itself knew. A field that
-    /// is not listed is shown all the same: better an odd label than a lost text.
-    private static func label(of name: String) -> L? {
-      switch name {
-      case "type", "revision", "then", "to", "cc", "bcc", "owner", "stage", "resolution", "next",
-        "content_sha256", "password":
-        nil
-      case _ where name.utf8.first == UInt8(ascii: "_"): nil
-      case "subject": L("Subject")
-      case "content_md": L("Message")
-      case "comment": L("Comment")
-      case "reason": L("Reason")
-      case "title": L("Title")
-      case "description": L("Description")
-      case "estimated_value": L("Estimated value")
-      case "source": L("Source")
-      case "first_name": L("First name")
-      case "last_name": L("Last name")
-      case "company": L("Company")
-      case "email": L("E-mail")
-      case "phone": L("Phone")
-      default: L(verbatim: name)
-      }
-    }
-  }
-
   init(_ visit: Visit) throws {
     frame = PlainFrame(visit.shared, language: visit.preferredLanguage, requestID: visit.request.id)
     signInURL = Links.signIn(next: nil)
-    fields = try visit.request.form.fields.pairs
-      .compactMap { TypedField(name: $0.name, value: $0.value) }
+    fields = try TypedField.all(visit)
   }
 
   static let template = "errors/session_ended"

@@ -189,7 +189,8 @@ import Testing
     let page = try acme.sales.post(
       "/questions/\(question)",
       [
-        "text": "Which colour, and why?", "rationale": "Taste", "category": "constraints",
+        "revision": "1", "text": "Which colour, and why?", "rationale": "Taste",
+        "category": "constraints",
         "fact": try fact("Constraints"),
       ])
 
@@ -216,6 +217,67 @@ import Testing
     #expect(back.shows("Ask next Which colour?"))
     #expect(try acme.count("outbox_events", where: "type = 'QuestionDismissed'") == 1)
     #expect(try acme.count("activities", where: "kind = 'question_dismissed'") == 1)
+  }
+
+  @Test func `an answer to a question dismissed meanwhile is kept, and can bring it back`() throws {
+    let question = try add("Which colour?")
+    _ = try acme.admin.post("/questions/\(question)/dismissal")
+
+    let page = try acme.sales.post(
+      "/questions/\(question)/answers", ["body": "Blue", "channel": "call"])
+    let again = try acme.sales.post(
+      "/questions/\(question)/answers", ["body": "Blue", "channel": "call", "restore": "1"])
+
+    #expect(page.status == 409)
+    #expect(page.typed("body") == "Blue")
+    #expect(page.hidden("restore") == "1")
+    #expect(again.status == 303)
+    #expect(try questions(where: "status = 'answered'") == [question])
+    #expect(try acme.count("audit_log", where: "action = 'question_restored'") == 1)
+  }
+
+  @Test func `a wording of somebody else is shown, not overwritten`() throws {
+    let question = try add("Which colour?")
+    let seen = try #require(try acme.sales.get("/questions/\(question)").hidden("revision"))
+    _ = try acme.admin.post(
+      "/questions/\(question)",
+      ["revision": seen, "text": "Which colours?", "rationale": "", "category": "need"])
+
+    let page = try acme.sales.post(
+      "/questions/\(question)",
+      ["revision": seen, "text": "What colour?", "rationale": "Paint", "category": "need"])
+    let again = try acme.sales.post(
+      "/questions/\(question)",
+      [
+        "revision": page.hidden("revision") ?? "", "text": "What colour?", "rationale": "Paint",
+        "category": "need",
+      ])
+
+    #expect(page.status == 409)
+    #expect(page.shows("Somebody reworded this question while you were writing"))
+    #expect(page.typed("text") == "What colour?" && page.typed("rationale") == "Paint")
+    #expect(page.has("<dd>Which colours?</dd>") && page.has("<dd>nothing</dd>"))
+    #expect(!page.has("<dt>Category</dt>"))
+    #expect(again.status == 303)
+    #expect(try questions(where: "text = 'What colour?'") == [question])
+  }
+
+  @Test func `a wording for a question answered meanwhile can be another question`() throws {
+    let question = try add("Which colour?")
+    let seen = try #require(try acme.sales.get("/questions/\(question)").hidden("revision"))
+    _ = try acme.admin.post(
+      "/questions/\(question)/answers", ["body": "Blue", "channel": "call"])
+
+    let page = try acme.sales.post(
+      "/questions/\(question)",
+      ["revision": seen, "text": "Which blue?", "rationale": "", "category": "need"])
+
+    #expect(page.status == 409)
+    #expect(page.typed("text") == "Which blue?")
+    #expect(
+      page.error(beside: "text")
+        == "It was answered meanwhile. What you wrote can be added as another question.")
+    #expect(page.has("action=\"/leads/\(lead)/questions\""))
   }
 
   @Test func `asked is noted, and the next one is what can be asked now`() throws {

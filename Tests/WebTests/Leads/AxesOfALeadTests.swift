@@ -137,6 +137,7 @@ import Testing
 
     #expect(moved.status == 422)
     #expect(written.status == 409)
+    #expect(written.typed("kept-content_md") == "C")
     #expect(restored.status == 303)
     #expect(try acme.count("outbox_events", where: "type in ('LeadDeleted', 'LeadRestored')") == 2)
   }

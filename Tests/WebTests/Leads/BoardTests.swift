@@ -75,6 +75,18 @@ import Testing
     #expect(column("discovery", after).contains("Kitchen"))
   }
 
+  @Test func `leaving a card where it is leaves the filters too`() throws {
+    let acme = try TestTenant.fresh()
+    let kitchen = try lead(acme, "Kitchen")
+    _ = try acme.sales.post("/leads/\(kitchen)/stage", ["stage": "proposal"])
+
+    let page = try acme.sales.post(
+      "/leads/board", ["move": "\(kitchen)/new", "q": "kitchen", "owner": "me"])
+
+    #expect(page.status == 422)
+    #expect(page.link("Leave it") == "/leads/board?q=kitchen&owner=me")
+  }
+
   @Test func `moving back asks why, and the same move of two people is one`() throws {
     let acme = try TestTenant.fresh()
     let kitchen = try lead(acme, "Kitchen")

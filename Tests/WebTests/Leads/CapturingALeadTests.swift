@@ -1,8 +1,66 @@
+import CRM
 import Postgres
 import TestSupport
 import Testing
 
 @Suite struct `Capturing a lead` {
+  @Test func `its tags and the day it may close are typed with it`() throws {
+    let acme = try TestTenant.fresh()
+    let lead = try acme.sales.post(
+      "/leads",
+      ["title": "Kitchen", "tags": "VIP, fair", "expected_close_date": "2031-03-01"]
+    ).id
+    let record = try acme.sales.get("/leads/\(lead)")
+    let form = try acme.sales.get("/leads/\(lead)/edit")
+
+    let saved = try acme.sales.post(
+      "/leads/\(lead)",
+      [
+        "revision": form.hidden("revision") ?? "", "title": "Kitchen",
+        "expected_close_date": "2031-04-02",
+      ])
+    let new = try acme.sales.get("/leads/new")
+
+    #expect(record.shows("Expected close 1 March 2031") && record.shows("Tags vip fair"))
+    #expect(record.trips == 1 && new.trips == 1)
+    #expect(form.typed("expected_close_date") == "2031-03-01")
+    #expect(saved.status == 303)
+    #expect(
+      try acme.count(
+        "audit_log",
+        where: "field = 'expected_close_date' and old = '2031-03-01' and new = '2031-04-02'") == 1)
+    #expect(
+      try acme.count(
+        "leads", where: "tags = array['vip', 'fair'] and expected_close_date = '2031-04-02'") == 1)
+    #expect(new.has("<option value=\"fair\">") && new.has("<option value=\"no_response\">"))
+    #expect(record.has("<option value=\"vip, fair, no_response\">"))
+  }
+
+  @Test func `what is no tag and no day comes back as typed`() throws {
+    let acme = try TestTenant.fresh()
+
+    let page = try acme.sales.post(
+      "/leads",
+      ["title": "Kitchen", "tags": "semi;colon", "expected_close_date": "2031-02-30"])
+
+    #expect(page.status == 422)
+    #expect(page.typed("tags") == "semi;colon")
+    #expect(page.error(beside: "expected_close_date") == "Choose a day.")
+  }
+
+  @Test func `without an owner it says who will get it`() throws {
+    let acme = try TestTenant.fresh()
+    let byHand = try acme.sales.get("/leads/new")
+    _ = try acme.admin.postPairs(
+      "/settings/assignment",
+      [("strategy", "round_robin"), ("member", acme.sales.user.description)])
+
+    let byRule = try acme.sales.get("/leads/new")
+
+    #expect(byHand.has("<option value=\"\">Nobody yet</option>"))
+    #expect(byRule.has("<option value=\"\">By the assignment rule</option>"))
+  }
+
   @Test func `makes a lead with its person, history and event`() throws {
     let acme = try TestTenant.fresh()
 

@@ -4,6 +4,24 @@ import TestSupport
 import Testing
 
 @Suite struct `A lead that comes in` {
+  @Test func `the person a lead was found by is named, not its primary one`() throws {
+    let acme = try TestTenant.fresh()
+    let lead = try acme.lead(title: "Kitchen")
+    _ = try acme.sales.post(
+      "/leads/\(lead)/contacts", ["last_name": "Paulsen", "email": "paul@fontaine.example"])
+
+    let page = try acme.sales.post(
+      "/leads",
+      ["title": "Bath", "first_name": "P.", "last_name": "P", "email": "paul@fontaine.example"])
+
+    #expect(page.status == 409)
+    #expect(page.shows("the same person · Paulsen · New"))
+    #expect(page.shows("Add a new lead for Paulsen"))
+    #expect(page.shows("This person is known as Paulsen. That stays;"))
+    #expect(!page.shows("Claire"))
+    #expect(page.typed("last_name") == "P")
+  }
+
   @Test func `of a person we know is shown with what we have, before it is saved`() throws {
     let acme = try TestTenant.fresh()
     let known = try acme.lead(title: "First")

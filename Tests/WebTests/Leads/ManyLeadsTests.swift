@@ -78,6 +78,17 @@ import Testing
     #expect(try acme.count("leads", where: "outcome = 'open' and stage = 'new'") == 2)
   }
 
+  @Test(arguments: ["", "somebody"])
+  func `are not taken from everybody by one click`(owner: String) throws {
+    let page = try post([("action", "assign"), ("owner", owner)])
+    let nobody = try post([("action", "assign"), ("owner", "nobody")])
+
+    #expect(page.status == 422)
+    #expect(page.error(beside: "owner") == "Choose the new owner, or nobody.")
+    #expect(page.has("<option value=\"nobody\">Nobody</option>"))
+    #expect(nobody.status == 303)
+  }
+
   @Test func `keep what somebody edited since, and say so by name`() throws {
     let answer = try post([("action", "tag"), ("add_tags", "vip")])
     _ = try acme.sales.post("/leads/\(leads[1])/tags", ["tags": "vip, mine"])
@@ -149,7 +160,10 @@ import Testing
           ("stage_reason", "r"),
         ],
         [("action", "tag"), ("add_tags", ["a", "b", "c"].randomElement()!), ("remove_tags", "b")],
-        [("action", "assign"), ("owner", [acme.admin.user.description, ""].randomElement()!)],
+        [
+          ("action", "assign"),
+          ("owner", [acme.admin.user.description, "nobody"].randomElement()!),
+        ],
         [("action", "archive")],
       ]
       let answer = try post(choices.randomElement()!, of: chosen)

@@ -117,6 +117,39 @@ import Testing
     #expect(try acme.dump() == before)
   }
 
+  @Test func `carries what people are to the leads, and brings it back`() throws {
+    let paul = try acme.contact(of: other)
+    _ = try acme.sales.post("/leads/\(kept)/contacts", ["email": "paul@dupont.example"])
+    _ = try acme.sales.post("/leads/\(other)/contacts", ["last_name": "Third", "role": "user"])
+    _ = try acme.sales.post("/leads/\(other)/contacts/\(paul)/role", ["was": "", "role": "pays"])
+    let before = try acme.dump()
+
+    let answer = try merge(kept, other)
+    let record = try acme.sales.get("/leads/\(kept)")
+    let undone = try acme.sales.post("\(answer.place ?? "")/undo")
+
+    #expect(record.shows("Dupont pays") && record.shows("Third user"))
+    #expect(undone.status == 303)
+    #expect(try acme.dump() == before)
+    #expect(try acme.count("operation_changes", where: "outcome = 'refused'") == 0)
+  }
+
+  @Test func `a role edited since stays when the merge is taken back`() throws {
+    let paul = try acme.contact(of: other)
+    _ = try acme.sales.post("/leads/\(kept)/contacts", ["email": "paul@dupont.example"])
+    _ = try acme.sales.post("/leads/\(other)/contacts/\(paul)/role", ["was": "", "role": "pays"])
+    let answer = try merge(kept, other)
+    _ = try acme.sales.post(
+      "/leads/\(kept)/contacts/\(paul)/role", ["was": "pays", "role": "decides"])
+
+    let undone = try acme.sales.follow(try acme.sales.post("\(answer.place ?? "")/undo"))
+
+    #expect(undone.shows("1 field was edited since and stays as it is."))
+    #expect(undone.shows("Kitchen edited since, stays Role"))
+    #expect(
+      try acme.count("lead_contacts", where: "lead_id = \(kept)::uuid and role = 'decides'") == 1)
+  }
+
   @Test func `takes the earlier follow-up`() throws {
     _ = try acme.sales.post("/leads/\(other)/follow-up", ["day": "2030-01-15"])
     _ = try merge(kept, other)
@@ -277,6 +310,25 @@ import Testing
     #expect(try acme.dump() == before)
   }
 
+  @Test func `keeps what the two are to their leads, and brings it back`() throws {
+    let lead: String = try acme.look(
+      Query(
+        "lead", "select lead_id::text from lead_contacts where contact_id = \(other)::uuid",
+        only: { try $0.next() }))
+    let both = try acme.lead(title: "Both", email: "claire@home.example")
+    _ = try acme.sales.post(
+      "/leads/\(both)/contacts", ["email": "claire@work.example", "role": "user"])
+    _ = try acme.sales.post("/leads/\(lead)/contacts/\(other)/role", ["was": "", "role": "pays"])
+    let before = try acme.dump()
+
+    let answer = try merge([])
+    let person = try acme.sales.get("/contacts/\(kept)")
+    _ = try acme.sales.post("\(answer.place ?? "")/undo")
+
+    #expect(person.shows("Two pays · New") && person.shows("Both user · New"))
+    #expect(try acme.dump() == before)
+  }
+
   @Test func `is taken back only while the address is free`() throws {
     let answer = try merge([])
     _ = try acme.lead(title: "Newcomer", email: "claire@work.example")
@@ -368,6 +420,32 @@ import Testing
       try acme.count(
         "leads", where: "contact_name = 'Clara Fontaine' and contact_phone = '+33612345678'") == 2)
     #expect(try acme.sales.get("/leads/\(lead)").shows("Lead edited."))
+  }
+
+  @Test func `edited at one lead is edited at all, and each is told`() throws {
+    let acme = try TestTenant.fresh()
+    let other = try acme.lead(title: "One")
+    let lead = try acme.lead(title: "Two")
+    let form = try acme.sales.get("/leads/\(lead)/edit")
+
+    let saved = try acme.sales.post(
+      "/leads/\(lead)",
+      [
+        "revision": form.hidden("revision") ?? "", "title": "Two", "first_name": "Clara",
+        "last_name": "Fontaine", "email": "claire@fontaine.example",
+      ])
+
+    #expect(form.trips == 1 && saved.trips == 2)
+    #expect(
+      form.shows("This person also stands at 1 other lead. What you change here changes there."))
+    #expect(
+      try acme.count(
+        "audit_log",
+        where:
+          "field = 'first_name' and new = 'Clara' and subject_id in (\(other)::uuid, \(lead)::uuid)"
+      ) == 2)
+    #expect(try acme.count("audit_log", where: "action = 'contact_edited' and new = 'Clara'") == 1)
+    #expect(try acme.sales.get("/leads/\(other)").shows("Lead edited."))
   }
 
   @Test func `that somebody else changed meanwhile is shown, and nothing is overwritten`() throws {

@@ -3,6 +3,38 @@ import TestSupport
 import Testing
 
 @Suite struct `Notes` {
+  @Test func `a note on a lead deleted meanwhile is kept on the page`() throws {
+    let acme = try TestTenant.fresh()
+    let lead = try acme.lead()
+    _ = try acme.admin.post("/leads/\(lead)/deletion")
+
+    let page = try acme.sales.post("/leads/\(lead)/notes", ["body": "She called\nat nine."])
+
+    #expect(page.status == 409)
+    #expect(page.typed("body") == "She called\nat nine.")
+    #expect(page.shows("This lead was deleted or merged meanwhile."))
+  }
+
+  @Test func `a note on a lead merged meanwhile can go to the one that stays`() throws {
+    let acme = try TestTenant.fresh()
+    let lead = try acme.lead(title: "Goes")
+    let stays = try acme.lead(title: "Stays", email: "paul@fontaine.example")
+    let form = try acme.sales.get("/leads/\(stays)/merge?with=\(lead)")
+    _ = try acme.sales.post(
+      "/leads/\(stays)/merge",
+      [
+        "with": lead, "revision": form.hidden("revision") ?? "",
+        "other_revision": form.hidden("other_revision") ?? "",
+      ])
+
+    let page = try acme.sales.post("/leads/\(lead)/notes", ["body": "She called."])
+
+    #expect(page.status == 409)
+    #expect(page.typed("body") == "She called.")
+    #expect(page.has("action=\"/leads/\(stays)/notes\""))
+    #expect(page.shows("Add the note to “Stays”"))
+  }
+
   @Test func `a note stands on the timeline with its words and its writer`() throws {
     let acme = try TestTenant.fresh()
     let lead = try acme.lead()
