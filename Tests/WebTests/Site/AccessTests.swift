@@ -46,7 +46,7 @@ import Testing
       "move": "\(id)/discovery",
       "text": "Why?", "rationale": "R", "category": "need", "fact": "",
       "channel": "call", "direction": "up", "name": "N", "question": "Why?",
-      "weight": "3",
+      "weight": "3", "bank": id,
     ]
   }
 
