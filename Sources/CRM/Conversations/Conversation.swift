@@ -10,6 +10,9 @@ package struct ConversationMessage: Sendable {
   package let isAwaitingReply: Bool
   package let role: Role
   package let content: String
+  /// The letter that it was.
+  package let draft: ID<Draft>?
+  package let draftSubject: String?
   /// Who wrote it down; nil for the system.
   package let actorName: String?
   package let at: Timestamp
@@ -28,10 +31,11 @@ package struct ConversationMessage: Sendable {
       "ConversationMessage.latest",
       """
       select x.id, t.id, t.channel, t.subject, t.status = 'closed', t.awaiting_reply, x.role,
-             left(x.content, 1200), m.display_name, x.created_at
+             left(x.content, 1200), d.id, d.subject, m.display_name, x.created_at
       from threads t
       join messages x on x.tenant_id = t.tenant_id and x.thread_id = t.id
       left join memberships m on m.tenant_id = x.tenant_id and m.user_id = x.actor_id
+      left join drafts d on d.tenant_id = x.tenant_id and d.id = x.draft_id
       where t.lead_id in \(Lead.family(of: lead)) and (\(before)::uuid is null or x.id < \(before))
       order by x.id desc limit 31
       """,
@@ -40,6 +44,8 @@ package struct ConversationMessage: Sendable {
           id: row.next(), thread: row.next(), channel: row.next(),
           subject: row.next(optional: String.self), isClosed: row.next(),
           isAwaitingReply: row.next(), role: row.next(), content: row.next(),
+          draft: row.next(optional: ID<Draft>.self),
+          draftSubject: row.next(optional: String.self),
           actorName: row.next(optional: String.self), at: row.next())
       })
   }

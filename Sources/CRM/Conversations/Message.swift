@@ -29,5 +29,53 @@ package struct Message: Sendable {
   }
 }
 
+extension Lead {
+  /// Notes that somebody got back to them without a letter, by telephone say: they wait no longer.
+  package func markAnswered(reason: String?, in tx: Transaction<some Entry>) throws {
+    guard isAwaitingReply else { throw Refusal.alreadyThere }
+    tx.run(
+      "Thread.answered",
+      "update threads set awaiting_reply = false where lead_id in \(Lead.family(of: id)) and awaiting_reply"
+    )
+    tx.run("Lead.contacted", "update leads set last_contact_at = now() where id = \(id)")
+    tx.record(.answeredOtherwise(id, reason: reason))
+    if contactStatus == .new {
+      try setContactStatus(to: .contacted, by: .rule, reason: nil, in: tx)
+    }
+  }
+}
+
+/// A lead that wrote and was not answered yet.
+package struct AwaitedReply: Sendable {
+  package let lead: ID<Lead>
+  package let title: String
+  package let company: String?
+  /// What they wrote last, and how it begins.
+  package let words: String
+  package let since: Timestamp
+
+  /// Of the person asking, the longest waiting first, 11 at most.
+  package static let mine = Query<[AwaitedReply]>(
+    "AwaitedReply.mine",
+    """
+    select l.id, l.title, l.company, left(x.content, 200), x.created_at
+    from (select distinct coalesce(w.merged_into, w.id) as id from threads t
+          join leads w on w.tenant_id = t.tenant_id and w.id = t.lead_id where t.awaiting_reply) a
+    join leads l on l.id = a.id and l.owner_id = (select app.actor())
+    cross join lateral (
+      select m.content, m.created_at from threads t
+      join messages m on m.tenant_id = t.tenant_id and m.thread_id = t.id and m.role = 'lead'
+      where t.awaiting_reply and t.lead_id in (select f.id from leads f where f.id = l.id or f.merged_into = l.id)
+      order by m.id desc limit 1) x
+    where l.outcome = 'open' and l.archived_at is null and l.deleted_at is null
+    order by x.created_at, l.id limit 11
+    """,
+    all: { row in
+      try AwaitedReply(
+        lead: row.next(), title: row.next(), company: row.next(optional: String.self),
+        words: row.next(), since: row.next())
+    })
+}
+
 /// A conversation with a lead over one channel; the subject of `ID<Thread>`.
 package enum Thread {}

@@ -56,7 +56,9 @@ struct MessageLine: Templated {
   }
 
   static let keys = Keys<MessageLine>()
-    .text("message", \.message.content).text("writer") { $0.writer }
+    .text("message", \.message.content)
+    .text("draft_url") { $0.message.draft.map { Links.draft($0) } }
+    .text("draft_subject", \.message.draftSubject).text("writer") { $0.writer }
     .flag("inbound") { $0.message.role == .lead }
     .text("channel_name") { $0.message.channel.words }.text("thread_subject", \.message.subject)
     .flag("awaiting") { $0.isLast && $0.message.isAwaitingReply && $0.message.role == .lead }

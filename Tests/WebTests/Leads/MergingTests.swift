@@ -419,7 +419,7 @@ import Testing
     #expect(
       try acme.count(
         "leads", where: "contact_name = 'Clara Fontaine' and contact_phone = '+33612345678'") == 2)
-    #expect(try acme.sales.get("/leads/\(lead)").shows("Lead edited."))
+    #expect(try acme.sales.get("/leads/\(lead)").shows("Edited: First name, Phone. History"))
   }
 
   @Test func `edited at one lead is edited at all, and each is told`() throws {
