@@ -1,3 +1,4 @@
+import Markdown
 import Postgres
 
 /// One message of a lead's conversation, in or out, with the thread it belongs to.
@@ -48,6 +49,15 @@ package struct ConversationMessage: Sendable {
           draftSubject: row.next(optional: String.self),
           actorName: row.next(optional: String.self), at: row.next())
       })
+  }
+}
+
+extension ConversationMessage {
+  /// How it begins, as people read it: a letter as its plain-text part.
+  package var words: String {
+    guard draft != nil else { return content }
+    // Cut off in the middle it may be no text any more; then it stays as it is.
+    return (try? Document(parsing: content).plainText()) ?? content
   }
 }
 

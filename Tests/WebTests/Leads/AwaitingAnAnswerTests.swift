@@ -20,7 +20,8 @@ import Testing
 
   /// An approved letter, as far as the worker's mark.
   private func leaving() throws -> String {
-    let draft = try acme.draft(isSubmitted: true, lead: lead)
+    let draft = try acme.draft(
+      text: "Dear Claire,\n\n**85 €**.", isSubmitted: true, lead: lead)
     _ = try acme.approve(draft)
     try acme.change(
       """
@@ -62,8 +63,8 @@ import Testing
 
     #expect(before.shows("Waits for an answer"))
     #expect(!page.shows("Waits for an answer"))
-    #expect(page.shows("From Sam Sales"))
-    #expect(page.shows("Dear Claire,"))
+    #expect(page.shows("From Sam Sales E-mail"))
+    #expect(page.shows("Dear Claire,") && page.shows("85 €.") && !page.shows("**85"))
     #expect(page.link("Your kitchen") == "/drafts/\(draft)")
     #expect(
       try acme.count("messages", where: "draft_id = \(draft)::uuid and role = 'operator'") == 1)
