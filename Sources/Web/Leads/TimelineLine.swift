@@ -38,7 +38,9 @@ extension Activity {
   /// Where one sees it: the thing itself, else the lead's history.
   fileprivate func evidence(on lead: ID<Lead>, _ viewer: Viewer) -> (url: String, name: L) {
     if let note { return (Links.note(note.id, on: lead), L("Note")) }
-    if let operation { return (Links.operation(operation), L("What changed")) }
+    if let operation {
+      return (Links.operation(operation), kind == .leadCreated ? L("Import") : L("What changed"))
+    }
     if let other { return (Links.lead(other), L("Lead")) }
     if let delivery, viewer.may(.readOutbox) { return (Links.delivery(delivery), L("Delivery")) }
     if let draft { return (Links.draft(draft), L("Draft")) }

@@ -153,7 +153,7 @@ import Testing
 
     #expect(told.shows("Sam Sales gave you 2 leads: What changed"))
     #expect(record.shows("Given to Sam Sales, whose turn it was. What changed"))
-    #expect(record.shows("Lead imported from a file. What changed"))
+    #expect(record.shows("Lead imported from a file. Import"))
     #expect(operation.place == place)
     #expect(try acme.sales.get("/operations").shows("4 leads imported Stands Sam Sales"))
     #expect(
