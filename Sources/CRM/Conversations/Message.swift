@@ -58,17 +58,22 @@ package struct AwaitedReply: Sendable {
   package static let mine = Query<[AwaitedReply]>(
     "AwaitedReply.mine",
     """
-    select l.id, l.title, l.company, left(x.content, 200), x.created_at
-    from (select distinct coalesce(w.merged_into, w.id) as id from threads t
-          join leads w on w.tenant_id = t.tenant_id and w.id = t.lead_id where t.awaiting_reply) a
-    join leads l on l.id = a.id and l.owner_id = (select app.actor())
+    select a.id, a.title, a.company, left(x.content, 200), x.created_at
+    from (
+      select l.tenant_id, l.id, l.title, l.company, min(t.created_at) as since
+      from threads t
+      join leads w on w.tenant_id = t.tenant_id and w.id = t.lead_id
+      join leads l on l.tenant_id = w.tenant_id and l.id = coalesce(w.merged_into, w.id)
+      where t.awaiting_reply and l.owner_id = (select app.actor())
+        and l.outcome = 'open' and l.archived_at is null and l.deleted_at is null
+      group by l.tenant_id, l.id order by since, l.id limit 11) a
     cross join lateral (
       select m.content, m.created_at from threads t
       join messages m on m.tenant_id = t.tenant_id and m.thread_id = t.id and m.role = 'lead'
-      where t.awaiting_reply and t.lead_id in (select f.id from leads f where f.id = l.id or f.merged_into = l.id)
+      where t.awaiting_reply
+        and t.lead_id in (select f.id from leads f where f.id = a.id or f.merged_into = a.id)
       order by m.id desc limit 1) x
-    where l.outcome = 'open' and l.archived_at is null and l.deleted_at is null
-    order by x.created_at, l.id limit 11
+    order by a.since, a.id
     """,
     all: { row in
       try AwaitedReply(

@@ -168,6 +168,9 @@ import Testing
     try tenant.work(gateway(try ScriptedModel(step)))
 
     #expect(try job().state == .failed)
+    #expect(
+      try tenant.sales.get("/notifications").shows(
+        "No questions could be proposed: Shed for Ada Lovelace"))
     #expect(try job().lastError == status)
     #expect(
       try tenant.count("ai_actions", where: "status = \(status) and error is not null")
@@ -244,6 +247,7 @@ import Testing
 
     #expect(try job().state == .failed)
     #expect(try job().lastError == "lead_gone")
+    #expect(!(try tenant.sales.get("/notifications").shows("Shed for Ada Lovelace")))
     #expect(try tenant.count("ai_actions", where: "input_tokens = 7") == 1)
     #expect(try tenant.count("discovery_questions") == 0)
   }

@@ -305,6 +305,9 @@ import Testing
     #expect(person.typed("email") == "claire@work.example")
     #expect(person.link("One") != nil && person.link("Two") != nil)
     #expect(try acme.count("leads", where: "contact_email = 'claire@work.example'") == 2)
+    let one = try acme.sales.get(try #require(person.link("One")))
+    #expect(one.link("What changed") == answer.place)
+    #expect(try acme.sales.get("/operations").shows("Two people merged Stands Sam Sales"))
 
     _ = try acme.sales.post("\(answer.place ?? "")/undo")
     #expect(try acme.dump() == before)
