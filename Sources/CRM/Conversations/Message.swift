@@ -63,7 +63,7 @@ package struct AwaitedReply: Sendable {
       select l.tenant_id, l.id, l.title, l.company, min(t.created_at) as since
       from threads t
       join leads w on w.tenant_id = t.tenant_id and w.id = t.lead_id
-      join leads l on l.tenant_id = w.tenant_id and l.id = coalesce(w.merged_into, w.id)
+      join leads l on l.tenant_id = w.tenant_id and l.id = case when w.merged_into is null then w.id else w.merged_into end
       where t.awaiting_reply and l.owner_id = (select app.actor())
         and l.outcome = 'open' and l.archived_at is null and l.deleted_at is null
       group by l.tenant_id, l.id order by since, l.id limit 11) a

@@ -47,6 +47,28 @@ import Testing
     #expect(Set(groups) == Set(Activity.Group.allCases))
   }
 
+  @Test func `the timeline asks for its page first, and for what it speaks of by key`() throws {
+    let acme = try TestTenant.fresh()
+    let lead = try #require(ID<Lead>(try acme.lead()))
+
+    // Tables this small are read whole where the planner may.
+    let (_, _, plan) = try TestDatabase.open(as: .web).read(
+      as: acme.sales.session,
+      Query(
+        "settings",
+        "select set_config(s, 'off', true) from unnest(array['enable_seqscan', 'enable_hashjoin', 'enable_mergejoin']) s",
+        all: { (row: inout Row) -> String in try row.next() }),
+      Query(
+        "plan", "explain (costs off) \(Activity.latest(of: lead).sql)",
+        all: { (row: inout Row) -> String in try row.next() }))
+
+    for key in ["'message'", "'note'", "'action'"] {
+      #expect(
+        plan.contains { $0.contains("Index Cond") && $0.contains(key) },
+        "\(plan.joined(separator: "\n"))")
+    }
+  }
+
   @Test func `a long timeline is paged and keeps its filter`() throws {
     let acme = try TestTenant.fresh()
     let lead = try acme.lead()
