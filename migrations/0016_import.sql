@@ -660,7 +660,7 @@ begin
     from numbered n;
   insert into crm.audit_log (tenant_id, id, actor_id, actor_kind, action, subject_type, subject_id, field, old, new)
   select p_tenant, app.uuid_at(now_ms, row_number() over (order by c.lead_id, c.field)), p_actor, 'member', 'lead_updated',
-         'lead', c.lead_id, c.field, app.plain(c.old), app.plain(c.new)
+         'lead', c.lead_id, case c.field when 'owner_id' then 'owner' else c.field end, app.plain(c.old), app.plain(c.new)
     from app.import_changes(p_changes) c where c.lead_id is not null;
 end $$;
 
