@@ -448,7 +448,7 @@ import Testing
           "field = 'first_name' and new = 'Clara' and subject_id in (\(other)::uuid, \(lead)::uuid)"
       ) == 2)
     #expect(try acme.count("audit_log", where: "action = 'contact_edited' and new = 'Clara'") == 1)
-    #expect(try acme.sales.get("/leads/\(other)").shows("Lead edited."))
+    #expect(try acme.sales.get("/leads/\(other)").shows("Edited: "))
   }
 
   @Test func `that somebody else changed meanwhile is shown, and nothing is overwritten`() throws {
