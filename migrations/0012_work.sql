@@ -286,6 +286,18 @@ create table crm.operation_changes (
 call app.fence('crm.operation_changes');
 grant select on crm.operation_changes to closerflow_web, closerflow_worker;
 
+-- Such a value as people read it, and as the audit log writes it: a list is its words.
+create function app.plain(p_value jsonb) returns text
+  language sql immutable parallel safe
+  set search_path = pg_catalog, pg_temp
+  begin atomic
+    select case jsonb_typeof(p_value)
+      when 'array' then (select coalesce(string_agg(w, ' ' order by n), '')
+                           from jsonb_array_elements_text(p_value) with ordinality t (w, n))
+      else p_value #>> '{}' end;
+  end;
+grant execute on function app.plain(jsonb) to closerflow_web;
+
 -- ------------------------------------------------------------------ conversations
 
 create table crm.threads (
@@ -332,7 +344,8 @@ create index messages_in_reply_to_idx on crm.messages (tenant_id, in_reply_to) w
 create index messages_actor_idx on crm.messages (tenant_id, actor_id) where actor_id is not null;
 call app.fence('crm.messages');
 call app.make_append_only('crm.messages');
-grant select, insert on crm.messages to closerflow_web, closerflow_worker;
+grant select, insert (tenant_id, id, thread_id, role, content, external_id, in_reply_to, actor_id)
+  on crm.messages to closerflow_web, closerflow_worker;
 create trigger stamp before insert on crm.messages for each row execute function app.stamp_actor();
 
 -- ------------------------------------------------------------------ notifications
@@ -342,10 +355,14 @@ create table crm.notifications (
   tenant_id uuid not null,
   id uuid not null,
   user_id uuid not null,
-  kind text not null check (kind in ('mentioned', 'assigned')),
+  kind text not null check (kind in (
+    'mentioned', 'assigned', 'questions_ready', 'questions_failed',
+    'import_checked', 'import_done', 'import_undone', 'import_failed')),
   lead_id uuid,
-  -- The note.
+  -- The note, the import, or the operation that gave the leads.
   subject_id uuid,
+  -- How many leads or questions.
+  count int check (count >= 0),
   actor_id uuid,
   created_at timestamptz not null default now(),
   read_at timestamptz,
@@ -364,7 +381,7 @@ create policy mine on crm.notifications as restrictive for select to closerflow_
   using (user_id = (select app.actor()));
 create policy mine_to_read on crm.notifications as restrictive for update to closerflow_web
   using (user_id = (select app.actor()));
-grant select, insert (tenant_id, id, user_id, kind, lead_id, subject_id, actor_id) on crm.notifications
+grant select, insert (tenant_id, id, user_id, kind, lead_id, subject_id, count, actor_id) on crm.notifications
   to closerflow_web, closerflow_worker;
 grant update (read_at) on crm.notifications to closerflow_web;
 create function app.keep_notification() returns trigger
@@ -379,7 +396,7 @@ create trigger keep before insert on crm.notifications for each row execute func
 
 -- migrate:down
 drop table crm.notifications, crm.messages, crm.threads, crm.operation_changes, crm.operations;
-drop function app.keep_notification();
+drop function app.keep_notification(), app.plain(jsonb);
 drop function app.sweep_jobs(), app.renew_jobs(text, uuid[], bigint[], interval),
   app.settle_job(uuid, uuid, bigint, text, int, int, text, boolean), app.enter_job(uuid, uuid, bigint),
   app.claim_job(text[], text, interval);

@@ -986,10 +986,21 @@ begin
     from (select distinct coalesce(c.of_lead_id, c.entity_id) as lead from crm.operation_changes c
            where c.tenant_id = p_tenant and c.operation_id = p_id and c.entity <> 'contact' and c.outcome = 'restored') t;
 
+  -- In the words of the other rows: a clock is none, an owner is no column, and who stands at a lead has a name.
   insert into crm.audit_log (tenant_id, id, action, subject_type, subject_id, field, old, new)
-  select p_tenant, app.new_id(), 'operation_undone', c.entity, c.entity_id, c.field, c.new #>> '{}', c.old #>> '{}'
+  select p_tenant, app.new_id(), 'operation_undone', c.entity, c.entity_id,
+         case c.field when 'owner_id' then 'owner' else c.field end, app.plain(c.new), app.plain(c.old)
     from crm.operation_changes c
-   where c.tenant_id = p_tenant and c.operation_id = p_id and c.outcome = 'restored';
+   where c.tenant_id = p_tenant and c.operation_id = p_id and c.outcome = 'restored'
+     and c.entity <> 'lead_contact' and c.field not in ('stage_since', '*')
+  union all
+  select p_tenant, app.new_id(), 'operation_undone', 'lead', c.of_lead_id, 'contacts',
+         case when c.old is null or c.old = 'null' then k.words end, case when c.new is null or c.new = 'null' then k.words end
+    from crm.operation_changes c
+    join lateral (select coalesce(nullif(concat_ws(' ', x.first_name, x.last_name), ''), x.email, x.phone) as words
+                    from crm.contacts x where x.tenant_id = p_tenant and x.id = c.entity_id) k on true
+   where c.tenant_id = p_tenant and c.operation_id = p_id and c.outcome = 'restored' and c.entity = 'lead_contact'
+     and c.field = '*';
 end $$;
 grant execute on function app.undo_operation(uuid) to closerflow_web, closerflow_worker;
 

@@ -155,6 +155,95 @@ begin
 end $$;
 create trigger keep before insert or update on crm.notes for each row execute function app.keep_note();
 
+-- ------------------------------------------------------------------ who waits for an answer
+
+-- The letter that a message was; it is kept once.
+-- lint:allow foreign-key: before the first release
+alter table crm.messages
+  add column draft_id uuid,
+  add constraint messages_draft_fkey foreign key (tenant_id, draft_id) references crm.drafts (tenant_id, id);
+-- lint:allow index: before the first release
+create unique index messages_draft_key on crm.messages (tenant_id, draft_id) where draft_id is not null;
+-- lint:allow index: before the first release
+create index threads_awaiting_idx on crm.threads (tenant_id, lead_id) where awaiting_reply;
+grant update (last_contact_at) on crm.leads to closerflow_web;
+
+-- What a rule does, nobody does.
+alter table crm.lead_status_history alter column actor_id drop not null;
+-- lint:allow check: before the first release
+alter table crm.lead_status_history
+  add constraint lead_status_history_who check (actor_id is not null or triggered_by = 'rule');
+
+-- A letter that arrived is our word in the conversation: the lead waits no longer, and a new one has been contacted.
+create function sec.keep_letter(p_letter crm.drafts) returns void
+  language plpgsql
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  family uuid[];
+  home uuid;
+  old_status text;
+  change constant uuid := app.new_id();
+begin
+  select coalesce(l.merged_into, l.id) into strict home from crm.leads l
+   where l.tenant_id = p_letter.tenant_id and l.id = p_letter.lead_id;
+  select l.contact_status into strict old_status from crm.leads l
+   where l.tenant_id = p_letter.tenant_id and l.id = home for update;
+  family := array(select l.id from crm.leads l
+                   where l.tenant_id = p_letter.tenant_id and (l.id = home or l.merged_into = home));
+
+  with open as (
+    select t.id from crm.threads t
+     where t.tenant_id = p_letter.tenant_id and t.lead_id = any (family) and (t.awaiting_reply or t.channel = 'email')
+       and t.status = 'open'
+     order by t.awaiting_reply desc, t.id desc limit 1
+  ), begun as (
+    insert into crm.threads (tenant_id, id, lead_id, channel, subject)
+    select p_letter.tenant_id, app.new_id(), home, 'email', left(nullif(p_letter.subject, ''), 200) where not exists (select from open)
+    returning id
+  )
+  insert into crm.messages (tenant_id, id, thread_id, role, content, actor_id, draft_id)
+  select p_letter.tenant_id, app.new_id(), t.id, 'operator',
+         coalesce(nullif(left(p_letter.content_md, 20000), ''), '–'), p_letter.author_id, p_letter.id
+    from (select id from open union all select id from begun) t;
+  update crm.threads t set awaiting_reply = false
+   where t.tenant_id = p_letter.tenant_id and t.lead_id = any (family) and t.awaiting_reply;
+  update crm.leads l
+     set last_contact_at = now(), contact_status = case l.contact_status when 'new' then 'contacted' else l.contact_status end
+   where l.tenant_id = p_letter.tenant_id and l.id = home;
+
+  if old_status = 'new' then
+    insert into crm.lead_status_history (tenant_id, id, lead_id, axis, from_value, to_value, triggered_by)
+    values (p_letter.tenant_id, change, home, 'contact_status', 'new', 'contacted', 'rule');
+    perform app.emit(app.new_id(), 'ContactStatusChanged', 1, 'lead', home, change::text,
+                     '{"axis": "contact_status", "from": "new", "to": "contacted"}');
+    insert into crm.activities (tenant_id, id, lead_id, kind, data)
+    values (p_letter.tenant_id, app.new_id(), home, 'contact_status_changed', '{"from": "new", "to": "contacted"}');
+    insert into crm.audit_log (tenant_id, id, action, subject_type, subject_id, field, old, new)
+    values (p_letter.tenant_id, app.new_id(), 'contact_status_changed', 'lead', home, 'contact_status', 'new', 'contacted');
+  end if;
+end $$;
+
+-- When the last delivery of a draft is sent, so is the draft, in the words of the conversation too.
+create or replace function sec.settle_draft(p_tenant uuid, p_delivery uuid) returns void
+  language plpgsql
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  letter crm.drafts;
+begin
+  update crm.drafts d
+     set status = 'sent', sent_via = x.channel, message_id = x.message_id,
+         external_message_id = x.external_message_id, sent_at = now()
+    from crm.deliveries x
+   where x.tenant_id = p_tenant and x.id = p_delivery
+     and d.tenant_id = p_tenant and d.id = x.draft_id and d.status = 'approved'
+     and not exists (select from crm.deliveries o where o.tenant_id = p_tenant and o.draft_id = d.id
+                       and o.state <> 'sent')
+  returning d.* into letter;
+  if found then perform sec.keep_letter(letter); end if;
+end $$;
+
 -- What is due: today's list asks for the follow-ups of one person.
 -- lint:allow index: before the first release
 create index leads_followup_idx on crm.leads (tenant_id, owner_id, next_followup_at)
@@ -255,6 +344,26 @@ begin
 end $$;
 grant execute on function app.enter(bytea, text, text, boolean) to closerflow_web;
 drop index crm.leads_followup_idx;
+create or replace function sec.settle_draft(p_tenant uuid, p_delivery uuid) returns void
+  language sql
+  set search_path = pg_catalog, pg_temp
+  begin atomic
+    update crm.drafts d
+       set status = 'sent', sent_via = x.channel, message_id = x.message_id,
+           external_message_id = x.external_message_id, sent_at = now()
+      from crm.deliveries x
+     where x.tenant_id = p_tenant and x.id = p_delivery
+       and d.tenant_id = p_tenant and d.id = x.draft_id and d.status = 'approved'
+       and not exists (select from crm.deliveries o where o.tenant_id = p_tenant and o.draft_id = d.id
+                         and o.state <> 'sent');
+  end;
+drop function sec.keep_letter(crm.drafts);
+alter table crm.lead_status_history
+  drop constraint lead_status_history_who,
+  alter column actor_id set not null;
+revoke update (last_contact_at) on crm.leads from closerflow_web;
+drop index crm.threads_awaiting_idx, crm.messages_draft_key;
+alter table crm.messages drop column draft_id;
 drop table crm.notes;
 drop function app.keep_note();
 create or replace function app.mark_committing(p_id uuid, p_token bigint) returns void

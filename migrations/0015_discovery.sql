@@ -415,7 +415,25 @@ create trigger seed after insert on crm.tenants for each row execute function ap
 
 select app.seed_discovery(t.id, t.locale) from crm.tenants t;
 
+-- Whoever asked for questions is told how the search ended, in the transaction that ends it.
+create function app.tell_of_questions() returns trigger
+  language plpgsql
+  set search_path = pg_catalog, pg_temp
+as $$
+begin
+  insert into crm.notifications (tenant_id, id, user_id, kind, lead_id, count)
+  values (new.tenant_id, app.new_id(), new.requested_by,
+          case new.state when 'done' then 'questions_ready' else 'questions_failed' end, new.subject_id, new.done);
+  return null;
+end $$;
+-- One that only places questions among the others has the lead beside it, and nobody waits for it.
+create trigger tell_of_questions after update of state on crm.jobs
+  for each row when (new.kind = 'questions' and not new.params ? 'lead' and old.state <> new.state and new.state in ('done', 'failed'))
+  execute function app.tell_of_questions();
+
 -- migrate:down
+drop trigger tell_of_questions on crm.jobs;
+drop function app.tell_of_questions();
 drop trigger seed on crm.tenants;
 drop function app.seed_tenant();
 drop function app.seed_discovery(uuid, text);

@@ -524,7 +524,7 @@ begin
            b.language, this_actor,
            nullif(concat_ws(' ', coalesce(c.first_name, b.first_name), coalesce(c.last_name, b.last_name)), ''),
            coalesce(c.email, b.email), coalesce(c.phone, b.phone),
-           case when b.message is null then 1 else 2 end
+           1 + (b.owner is not null)::int + (b.message is not null)::int
       from owned b
       left join lateral (
         select x.first_name, x.last_name, x.email, x.phone from crm.contacts x
@@ -544,9 +544,28 @@ begin
     insert into crm.outbox_events
       (tenant_id, id, aggregate_type, aggregate_id, aggregate_seq, type, version, payload, dedupe_key)
     select this_tenant, b.lead_id, 'lead', b.lead_id, 1, 'LeadCreated', 1,
-           jsonb_build_object('contact', b.contact_id, 'source', coalesce(b.source, this_import.source)),
+           jsonb_build_object('contact', b.contact_id, 'source', coalesce(b.source, this_import.source),
+                              'operation', this_import.operation_id),
            this_tenant || ':LeadCreated.v1:' || b.lead_id
       from batch b order by b.n
+  ), given_told as (
+    insert into crm.outbox_events
+      (tenant_id, id, aggregate_type, aggregate_id, aggregate_seq, type, version, payload, dedupe_key)
+    select this_tenant, app.uuid_at(now_ms, 4096 + b.n - from_line), 'lead', b.lead_id, 2, 'LeadAssigned', 1,
+           jsonb_build_object('from', null, 'to', b.owner, 'strategy', b.strategy, 'operation', this_import.operation_id),
+           this_tenant || ':LeadAssigned.v1:' || b.lead_id
+      from owned b where b.owner is not null order by b.n
+  ), given_shown as (
+    insert into crm.activities (tenant_id, id, lead_id, kind, actor_id, data)
+    select this_tenant, app.uuid_at(now_ms, 4096 + b.n - from_line), b.lead_id, 'lead_assigned', this_actor,
+           jsonb_strip_nulls(jsonb_build_object('user', b.owner, 'strategy', b.strategy, 'reason', b.reason,
+                                                'operation', this_import.operation_id))
+      from owned b where b.owner is not null order by b.n
+  ), given_logged as (
+    insert into crm.audit_log (tenant_id, id, actor_id, actor_kind, action, subject_type, subject_id, field, new)
+    select this_tenant, app.uuid_at(now_ms, 4096 + b.n - from_line), this_actor, 'member', 'lead_assigned', 'lead', b.lead_id,
+           'owner', b.owner
+      from owned b where b.owner is not null order by b.n
   ), threads as (
     -- What they wrote begins a conversation, as in the form's intake.
     insert into crm.threads (tenant_id, id, lead_id, channel, awaiting_reply)
@@ -558,18 +577,20 @@ begin
   ), heard as (
     insert into crm.outbox_events
       (tenant_id, id, aggregate_type, aggregate_id, aggregate_seq, type, version, payload, dedupe_key)
-    select this_tenant, app.uuid_at(now_ms, 4096 + b.n - from_line), 'lead', b.lead_id, 2, 'MessageReceived', 1,
-           jsonb_build_object('message', b.lead_id), this_tenant || ':MessageReceived.v1:' || b.lead_id
-      from batch b where b.message is not null order by b.n
+    select this_tenant, app.uuid_at(now_ms, 8192 + b.n - from_line), 'lead', b.lead_id, 2 + (b.owner is not null)::int,
+           'MessageReceived', 1, jsonb_build_object('message', b.lead_id, 'operation', this_import.operation_id),
+           this_tenant || ':MessageReceived.v1:' || b.lead_id
+      from owned b where b.message is not null order by b.n
   ), heard_on_timeline as (
     insert into crm.activities (tenant_id, id, lead_id, kind, actor_id, data)
-    select this_tenant, app.uuid_at(now_ms, 4096 + b.n - from_line), b.lead_id, 'message_received', this_actor,
-           jsonb_build_object('message', b.lead_id)
+    select this_tenant, app.uuid_at(now_ms, 8192 + b.n - from_line), b.lead_id, 'message_received', this_actor,
+           jsonb_build_object('message', b.lead_id, 'operation', this_import.operation_id)
       from batch b where b.message is not null order by b.n
   ), shown as (
     insert into crm.activities (tenant_id, id, lead_id, kind, actor_id, data)
     select this_tenant, b.lead_id, b.lead_id, 'lead_created', this_actor,
-           jsonb_strip_nulls(jsonb_build_object('subject', coalesce(b.source, this_import.source)))
+           jsonb_strip_nulls(jsonb_build_object('subject', coalesce(b.source, this_import.source),
+                                                'operation', this_import.operation_id))
       from batch b order by b.n
   ), logged as (
     insert into crm.audit_log (tenant_id, id, actor_id, actor_kind, action, subject_type, subject_id)
@@ -591,11 +612,12 @@ create function app.import_changes(p_changes jsonb)
   end;
 
 -- Carries them out, and records them: the event, the timeline, the audit log.
-create function sec.apply_import_changes(p_tenant uuid, p_actor uuid, p_changes jsonb) returns void
+create function sec.apply_import_changes(p_import crm.lead_imports, p_actor uuid, p_changes jsonb) returns void
   language plpgsql
   set search_path = pg_catalog, pg_temp
 as $$
 declare
+  p_tenant constant uuid := p_import.tenant_id;
   now_ms constant bigint := floor(extract(epoch from clock_timestamp()) * 1000);
 begin
   update crm.contacts c
@@ -627,16 +649,18 @@ begin
   ), told as (
     insert into crm.outbox_events
       (tenant_id, id, aggregate_type, aggregate_id, aggregate_seq, type, version, payload, dedupe_key)
-    select p_tenant, n.event, 'lead', n.id, n.event_seq, 'LeadUpdated', 1, jsonb_build_object('fields', n.fields),
+    select p_tenant, n.event, 'lead', n.id, n.event_seq, 'LeadUpdated', 1,
+           jsonb_build_object('fields', n.fields, 'operation', p_import.operation_id),
            p_tenant || ':LeadUpdated.v1:' || n.id || ':' || n.event
       from numbered n
   )
   insert into crm.activities (tenant_id, id, lead_id, kind, actor_id, data)
-  select p_tenant, n.event, n.id, 'lead_updated', p_actor, jsonb_build_object('subject', array_to_string(n.fields, ' '))
+  select p_tenant, n.event, n.id, 'lead_updated', p_actor,
+         jsonb_build_object('subject', array_to_string(n.fields, ' '), 'operation', p_import.operation_id)
     from numbered n;
   insert into crm.audit_log (tenant_id, id, actor_id, actor_kind, action, subject_type, subject_id, field, old, new)
   select p_tenant, app.uuid_at(now_ms, row_number() over (order by c.lead_id, c.field)), p_actor, 'member', 'lead_updated',
-         'lead', c.lead_id, c.field, c.old #>> '{}', c.new #>> '{}'
+         'lead', c.lead_id, case c.field when 'owner_id' then 'owner' else c.field end, app.plain(c.old), app.plain(c.new)
     from app.import_changes(p_changes) c where c.lead_id is not null;
 end $$;
 
@@ -720,7 +744,7 @@ begin
      and f.entity_id is not null and f.new is not null and f.new is distinct from f.old
      and (not fills or f.old is null or f.old in ('""', '[]'));
 
-  perform sec.apply_import_changes(this_tenant, app.actor(), changes);
+  perform sec.apply_import_changes(this_import, app.actor(), changes);
   insert into crm.operation_changes as o (tenant_id, operation_id, entity, entity_id, field, old, new)
   select this_tenant, this_import.operation_id, c.entity, c.entity_id, c.field, c.old, c.new
     from app.import_changes(changes) c
@@ -769,7 +793,33 @@ begin
   update crm.operations o set subjects = (
       select i.new_rows + i.update_rows from crm.lead_imports i where i.tenant_id = this_import.tenant_id and i.id = p_import)
    where o.tenant_id = this_import.tenant_id and o.id = this_import.operation_id;
+  -- The owners are told once, however many they were given.
+  insert into crm.notifications (tenant_id, id, user_id, kind, subject_id, count)
+  select a.tenant_id, app.new_id(), a.to_user, 'assigned', this_import.operation_id, count(*)
+    from crm.lead_import_rows r
+    join crm.lead_assignments a on a.tenant_id = r.tenant_id and a.id = r.lead_id
+   where r.tenant_id = this_import.tenant_id and r.import_id = p_import and r.status = 'done' and r.makes_lead
+     and a.to_user <> app.actor()
+   group by a.tenant_id, a.to_user;
 end $$;
+
+-- Whoever asked for a step of an import is told how it ended, in the transaction that ends it.
+create function app.tell_of_import() returns trigger
+  language plpgsql
+  set search_path = pg_catalog, pg_temp
+as $$
+begin
+  insert into crm.notifications (tenant_id, id, user_id, kind, subject_id, count)
+  select new.tenant_id, app.new_id(), new.requested_by,
+         case when new.state = 'failed' then 'import_failed' else 'import_' || i.state end, i.id, i.new_rows + i.update_rows
+    from crm.lead_imports i
+   where i.tenant_id = new.tenant_id and i.id = new.subject_id
+     and (new.state = 'failed' or i.state in ('checked', 'done', 'undone'));
+  return null;
+end $$;
+create trigger tell_of_import after update of state on crm.jobs
+  for each row when (new.kind = 'import' and old.state <> new.state and new.state in ('done', 'failed'))
+  execute function app.tell_of_import();
 
 -- What an import did is taken back by its own undo, in batches.
 create function app.keep_import_operation() returns trigger
@@ -855,7 +905,7 @@ begin
   )
   select count(*), jsonb_agg(to_jsonb(j) - 'place' || jsonb_build_object('old', j.new, 'new', j.old)) filter (where j.is_intact)
     into written, changes from judged j;
-  perform sec.apply_import_changes(this_tenant, app.actor(), changes);
+  perform sec.apply_import_changes(this_import, app.actor(), changes);
   last_line := nullif(written, 0);
 end $$;
 
@@ -881,8 +931,10 @@ begin
   with picked as (
     select r.ctid as place, r.lead_id, r.contact_id, r.makes_contact, row_number() over (order by r.line) as n,
            l.deleted_at is not null as is_gone, l.event_seq + 1 as event_seq,
-           -- What they wrote first came in with them.
-           l.event_seq = case when r.message is null then 1 else 2 end and l.revision = 1 as is_untouched
+           -- Their owner and what they wrote first came in with them.
+           l.event_seq = 1 + (r.message is not null)::int + exists (
+             select from crm.lead_assignments a where a.tenant_id = this_tenant and a.id = r.lead_id)::int
+             and l.revision = 1 as is_untouched
       from crm.lead_import_rows r join crm.leads l on l.tenant_id = this_tenant and l.id = r.lead_id
      where r.tenant_id = this_tenant and r.import_id = p_import and r.status = 'done' and r.makes_lead
        and r.line > p_after
@@ -907,12 +959,14 @@ begin
   ), told as (
     insert into crm.outbox_events
       (tenant_id, id, aggregate_type, aggregate_id, aggregate_seq, type, version, payload, dedupe_key)
-    select this_tenant, p.event, 'lead', p.lead_id, p.event_seq, 'LeadDeleted', 1, '{"from": "active"}',
+    select this_tenant, p.event, 'lead', p.lead_id, p.event_seq, 'LeadDeleted', 1,
+           jsonb_build_object('from', 'active', 'operation', this_import.operation_id),
            this_tenant || ':LeadDeleted.v1:' || p.event
       from leaving p
   ), shown as (
-    insert into crm.activities (tenant_id, id, lead_id, kind, actor_id)
-    select this_tenant, p.event, p.lead_id, 'deleted', this_actor from leaving p
+    insert into crm.activities (tenant_id, id, lead_id, kind, actor_id, data)
+    select this_tenant, p.event, p.lead_id, 'deleted', this_actor, jsonb_build_object('operation', this_import.operation_id)
+      from leaving p
   ), logged as (
     insert into crm.audit_log (tenant_id, id, actor_id, actor_kind, action, subject_type, subject_id, field, old, new)
     select this_tenant, p.event, this_actor, 'member', 'deleted', 'lead', p.lead_id, 'life', 'active', 'deleted' from leaving p
@@ -1018,7 +1072,7 @@ drop function app.start_import(uuid, uuid), app.judge_import(uuid, int, int), ap
   app.import_new_leads(uuid, int, int), app.import_updates(uuid, int, int),
   app.refuse_import_row(uuid, int, text, text), app.finish_import(uuid),
   app.undo_import_changes(uuid, int), app.undo_import_leads(uuid, int, int), app.finish_undo(uuid),
-  sec.apply_import_changes(uuid, uuid, jsonb), sec.size_import_tables(), app.import_changes(jsonb),
+  sec.apply_import_changes(crm.lead_imports, uuid, jsonb), sec.size_import_tables(), app.import_changes(jsonb),
   sec.import_in(uuid, text), app.uuid_at(bigint, bigint);
 create or replace function app.stamp_actor() returns trigger
   language plpgsql
@@ -1082,6 +1136,8 @@ alter function app.fold(text) returns null on null input;
 alter function app.fold(text) set search_path = pg_catalog, pg_temp;
 drop trigger bring_people_back on crm.leads;
 drop function app.bring_people_back();
+drop trigger tell_of_import on crm.jobs;
+drop function app.tell_of_import();
 drop trigger keep_import on crm.operations;
 drop function app.keep_import_operation();
 drop index crm.leads_external_id_idx;

@@ -393,6 +393,12 @@ private struct Scene {
 
   func borrowedNames(_ attacker: inout Attacker) {
     attacker.change(
+      "put a letter that never left into the conversation",
+      """
+      insert into messages (tenant_id, id, thread_id, role, content, draft_id)
+      select app.tenant(), \(ID<AuditRow>()), id, 'operator', 'x', \(ownApproved)::uuid from threads
+      """, everybody)
+    attacker.change(
       "sign an audit row with a colleague's name",
       """
       insert into audit_log (tenant_id, id, actor_id, action, subject_type, subject_id)

@@ -226,7 +226,73 @@ def the_timeline_shows_what_is_asked_for(site, scripts):
         look(sales, "leads show none match")
     sales.follow("All", within=sales.page.get_by_role("navigation", name="Done by"))
     sales.follow("All", within=sales.page.get_by_role("navigation", name="Kind"))
-    that("then everything again", lines.count() == 3, lines.count())
+    that("then everything again", lines.count() == 4, lines.count())
+
+
+@test
+def it_says_whose_a_lead_is_and_why(site, scripts):
+    that = site.report.that
+    sales = site.person("sales", scripts)
+    lead = sales.capture(site.unique("Given away"))
+    sales.page.get_by_text("Give to somebody else").click()
+    sales.page.locator("#assignment-owner").select_option(label="Thomas Becker")
+    sales.page.locator("#assignment-reason").fill("He knows them.")
+    sales.press("Give", within=sales.page.locator(f"form[action='{lead}/assignment']"))
+    row = sales.page.locator(".timeline > li").first
+    that("the timeline says to whom", "Given to Thomas Becker." in row.inner_text(), row.inner_text())
+    that("and why", row.locator("blockquote").inner_text() == "He knows them.")
+    sales.follow("History", within=row)
+    that(
+        "the history tells it from whom to whom",
+        "Owner: Inès Laurent → Thomas Becker" in sales.text(".timeline") and "by hand" in sales.text(".timeline"),
+        sales.text(".timeline"),
+    )
+    if scripts:
+        look(sales, "leads history owner")
+
+
+@test
+def who_wrote_waits_until_they_are_answered(site, scripts):
+    that = site.report.that
+    sales = site.person("sales", scripts)
+    title = site.unique("Wrote to us")
+    lead = sales.capture(title, What_they_wrote="Can you come on Monday?")
+    that("the next step is to answer", "wait for an answer" in sales.text(".next"), sales.text(".next"))
+    sales.open("/today")
+    row = sales.page.locator("section").filter(has_text="Waiting for an answer").locator("li").filter(has_text=title)
+    that("it stands on Today, with the words", "Can you come on Monday?" in row.inner_text())
+    if scripts:
+        look(sales, "today awaiting")
+    sales.follow(title, within=row)
+    that("which leads to the conversation", sales.sees("Waits for an answer"), sales.path)
+    if scripts:
+        look(sales, "leads conversation awaiting")
+    sales.page.get_by_text("Answered otherwise").click()
+    sales.page.locator("#answer-reason").fill("Rang her.")
+    sales.press("They have their answer")
+    that("answered by telephone, they wait no longer", not sales.sees("Waits for an answer"), sales.notice)
+    sales.open(lead)
+    that("which the timeline tells", "Answered them otherwise." in sales.text(".timeline"), sales.text(".timeline"))
+
+
+@test
+def a_letter_that_leaves_is_their_answer(site, scripts):
+    that = site.report.that
+    sales, reviewer = site.person("sales", scripts), site.person("reviewer", scripts)
+    lead = sales.capture(site.unique("Answered"), What_they_wrote="How much is it?")
+    subject = site.unique("The price")
+    draft = sales.write(lead, subject, "It is **85 €**.")
+    reviewer.open(f"/review/{draft.split('/')[-1]}")
+    reviewer.press("Approve and send")
+    site.wait_for_mail(subject)
+    sales.wait_for_state(draft, "Sent")
+    sales.open(f"{lead}/conversation")
+    that("the letter stands in the conversation", "85 €" in sales.text(".messages > li"), sales.text(".messages"))
+    that("and nobody waits", not sales.sees("Waits for an answer"))
+    if scripts:
+        look(sales, "leads conversation answered")
+    sales.follow(subject, within=sales.page.locator(".messages"))
+    that("it leads to the draft", sales.path.startswith(draft), sales.path)
 
 
 @test
@@ -272,7 +338,7 @@ def a_follow_up_is_remembered(site, scripts):
     if scripts:
         look(sales, "leads show overdue")
     sales.open("/today")
-    that("and stands on Today, longest overdue first", title in sales.text(".group .rows > li"))
+    that("and stands on Today, longest overdue first", title in sales.text("[aria-labelledby=due-title] .rows > li"))
     if scripts:
         look(sales, "today with follow-ups")
     sales.open(lead)

@@ -139,7 +139,9 @@ def a_lead_becomes_a_delivered_email(site, scripts):
     that(
         "the timeline tells it from the end to the beginning",
         [line.split("“")[0].strip() for line in timeline]
-        == ["Sent", "Approved", "Submitted", "Started", timeline[-1]]
+        == [timeline[0], "Sent", "Approved", "Submitted", "Started", timeline[-2], timeline[-1]]
+        and timeline[0].startswith("Contact status: Not contacted yet → Contacted.")
+        and timeline[-2].startswith("Given to Inès Laurent.")
         and timeline[-1].startswith("Lead captured."),
         timeline,
     )

@@ -9,7 +9,10 @@ extension Event {
       payload: .object([
         "action": .id(action), "origin": .string(origin.rawValue), "count": .number(count),
       ]),
-      activity: .questionsGenerated, activityData: .object(["subject": .string("\(count)")]))
+      activity: .questionsGenerated,
+      activityData: .object([
+        "subject": .string("\(count)"), "action": .id(action), "origin": .string(origin.rawValue),
+      ]))
   }
 
   static func questionAdded(_ question: ID<Question>, to lead: ID<Lead>, text: String) -> Event {
@@ -19,7 +22,8 @@ extension Event {
         "question": .id(question), "origin": .string(Question.Origin.human.rawValue),
         "count": .number(1),
       ]),
-      activity: .questionAdded, activityData: .object(["subject": .string(text)]))
+      activity: .questionAdded,
+      activityData: .object(["subject": .string(text), "question": .id(question)]))
   }
 
   /// `key` tells one dismissal of a question from the next.
@@ -29,7 +33,7 @@ extension Event {
     Event(
       name: "QuestionDismissed", lead: lead, subject: "\(question):\(key)",
       payload: .object(["question": .id(question)]), activity: .questionDismissed,
-      activityData: .object(["subject": .string(text)]))
+      activityData: .object(["subject": .string(text), "question": .id(question)]))
   }
 
   static func answerRecorded(
@@ -42,6 +46,9 @@ extension Event {
       payload: .object([
         "answer": .id(answer), "question": .id(question), "channel": .string(channel.rawValue),
       ]),
-      activity: .answerRecorded, activityData: .object(["subject": .string(text)]))
+      activity: .answerRecorded,
+      activityData: .object([
+        "subject": .string(text), "question": .id(question), "answer": .id(answer),
+      ]))
   }
 }

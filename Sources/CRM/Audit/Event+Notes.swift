@@ -12,7 +12,7 @@ extension Event {
     Event(
       name: "NoteStruck", lead: lead, subject: note.description,
       payload: .object(["note": .id(note)]), activity: .noteStruck,
-      activityData: .object(["reason": .string(reason)]))
+      activityData: .object(["note": .id(note), "reason": .string(reason)]))
   }
 
   static func followUpSet(_ lead: ID<Lead>, _ change: FieldChange) -> Event {
@@ -22,6 +22,15 @@ extension Event {
       activity: change.new == nil ? .followUpDone : .followUpSet,
       activityData: .object(["from": .string(change.old), "to": .string(change.new)]),
       changes: [change])
+  }
+
+  /// By telephone, or wherever no letter of ours tells of it.
+  static func answeredOtherwise(_ lead: ID<Lead>, reason: String?) -> Event {
+    Event(
+      name: "LeadUpdated", lead: lead, subject: "\(lead):\(ID<Event>())",
+      payload: .object(["fields": .array([.string("awaiting_reply")])]),
+      activity: .answeredOtherwise, activityData: .object(["reason": .string(reason)]),
+      changes: [FieldChange("awaiting_reply", "yes", "no")].compactMap { $0 })
   }
 
   static func dncChanged(

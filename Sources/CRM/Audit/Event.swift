@@ -91,7 +91,7 @@ extension Event {
   /// Won, no longer won, or any other end.
   static func outcomeChanged(
     _ lead: ID<Lead>, change: ID<OutcomeChange>, from: Lead.Outcome, to: Lead.Outcome,
-    reason: String?
+    reason: String?, value: Money?, client: String?
   ) -> Event {
     let name = to == .won ? "LeadConverted" : from == .won ? "LeadReverted" : "LeadUpdated"
     return Event(
@@ -102,6 +102,7 @@ extension Event {
       activity: .outcomeChanged,
       activityData: .object([
         "from": .string(from.rawValue), "to": .string(to.rawValue), "reason": .string(reason),
+        "value": value.map { .number($0.minorUnits) } ?? .null, "client": .string(client),
       ]),
       changes: [FieldChange("outcome", from.rawValue, to.rawValue)].compactMap { $0 })
   }
@@ -146,9 +147,8 @@ extension Event {
   ) -> Event {
     Event(
       name: "LeadMerged", lead: lead, subject: operation.description,
-      payload: .object(["merged": .id(other.id), "operation": .id(operation)]),
-      activity: .leadMerged,
-      activityData: .object(["subject": .string(other.title), "operation": .id(operation)]),
+      payload: .object(["merged": .id(other.id)]),
+      activity: .leadMerged, activityData: .object(["subject": .string(other.title)]),
       changes: changes)
   }
 
@@ -158,9 +158,8 @@ extension Event {
   ) -> Event {
     Event(
       name: "LeadMerged", lead: lead, subject: "\(operation):\(lead)",
-      payload: .object(["into": .id(kept.id), "operation": .id(operation)]),
-      activity: .leadMergedAway,
-      activityData: .object(["subject": .string(kept.title), "operation": .id(operation)]),
+      payload: .object(["into": .id(kept.id)]),
+      activity: .leadMergedAway, activityData: .object(["subject": .string(kept.title)]),
       changes: [FieldChange("merged_into", nil, kept.id.description)].compactMap { $0 })
   }
 

@@ -19,7 +19,7 @@ extension Transaction {
     run(
       "Event.emit",
       """
-      select app.emit(e.id, e.name, 1, 'lead', e.lead, e.subject, e.payload)
+      select app.emit(e.id, e.name, 1, 'lead', e.lead, e.subject, e.payload || \(Event.operation))
       from unnest(\(SQL.ids(ids)), \(SQL.texts(events.map(\.name))),
                   \(SQL.ids(events.map(\.lead))), \(SQL.texts(events.map(\.subject))),
                   \(SQL.TextArray(events.map(\.payload.text)))::jsonb[]) e (id, name, lead, subject, payload)
@@ -28,7 +28,7 @@ extension Transaction {
       "Activity.add",
       """
       insert into activities (tenant_id, id, lead_id, draft_id, kind, data)
-      select app.tenant(), a.id, a.lead, a.draft, a.kind, jsonb_strip_nulls(a.data)
+      select app.tenant(), a.id, a.lead, a.draft, a.kind, jsonb_strip_nulls(a.data) || \(Event.operation)
       from unnest(\(SQL.ids(events.map { _ in ID<Activity>() })), \(SQL.ids(events.map(\.lead))),
                   \(SQL.ids(events.map(\.draft))), \(SQL.texts(events.map(\.activity.rawValue))),
                   \(SQL.TextArray(events.map(\.activityData.text)))::jsonb[]) a (id, lead, draft, kind, data)
@@ -38,6 +38,11 @@ extension Transaction {
 }
 
 extension Event {
+  /// The operation that the transaction belongs to, said with everything that is told in it.
+  fileprivate static let operation: SQL = """
+    jsonb_strip_nulls(jsonb_build_object('operation', nullif(current_setting('app.operation', true), '')))
+    """
+
   /// One row a field; one for the action alone where no field changed. A draft's have their own fields.
   fileprivate var auditRows: [AuditRow] {
     let action = activity.rawValue

@@ -13,6 +13,18 @@ package struct Activity: Sendable {
   package let to: String?
   package let reason: String?
   package let subject: String?
+  /// What a lead that was won is worth, and the client it became.
+  package let value: Money?
+  package let client: String?
+  /// Whom the lead was given to, by name; nil where it was taken from its owner.
+  package let owner: String?
+  package let strategy: Assignment.Strategy?
+  package let question: ID<Question>?
+  /// Who proposed questions, a model by its own name.
+  package let origin: Question.Origin?
+  package let model: String?
+  /// How a message begins.
+  package let message: String?
   /// The other lead, where it is about a relationship.
   package let other: ID<Lead>?
   /// What was written down, where it is about a note: how it begins.
@@ -58,6 +70,7 @@ package struct Activity: Sendable {
     case noteStruck = "note_struck"
     case followUpSet = "followup_set"
     case followUpDone = "followup_done"
+    case answeredOtherwise = "answered_otherwise"
     case dncAdded = "dnc_added"
     case dncRemoved = "dnc_removed"
     case related, unrelated
@@ -69,7 +82,8 @@ package struct Activity: Sendable {
 
   package static let pageSize = 50
 
-  /// Newest first, one row more than a page.
+  /// Newest first, one row more than a page. The page comes first, what it speaks of after that: what is read out of
+  /// `data` by an operator that is not leakproof would keep row security from the other tables' keys.
   package static func latest(
     of lead: ID<Lead>, _ filter: Filter = Filter(), before: ID<Activity>? = nil
   ) -> Query<[Activity]> {
@@ -77,13 +91,23 @@ package struct Activity: Sendable {
       "Activity.latest",
       """
       select a.id, a.kind, m.display_name, a.draft_id, a.data ->> 'delivery', a.data ->> 'operation', a.data ->> 'from',
-             a.data ->> 'to', a.data ->> 'reason', a.data ->> 'subject',
+             a.data ->> 'to', a.data ->> 'reason', a.data ->> 'subject', (a.data ->> 'value')::bigint,
+             a.data ->> 'client', o.display_name, a.data ->> 'strategy', (a.data ->> 'question')::uuid,
+             a.data ->> 'origin', i.model, left(g.content, 400),
              (a.data ->> 'other')::uuid, n.id, left(n.body, 400), n.struck_reason, a.created_at
-      from activities a
+      from (
+        select a.tenant_id, a.id, a.kind, a.actor_id, a.draft_id, a.data, a.created_at,
+               (a.data ->> 'user')::uuid as owner, (a.data ->> 'note')::uuid as note,
+               (a.data ->> 'message')::uuid as message, (a.data ->> 'action')::uuid as action
+        from activities a
+        where a.lead_id in \(Lead.family(of: lead)) and (\(before)::uuid is null or a.id < \(before)) \(filter.condition)
+        order by a.id desc limit 51) a
       left join memberships m on m.tenant_id = a.tenant_id and m.user_id = a.actor_id
-      left join notes n on n.tenant_id = a.tenant_id and n.id = (a.data ->> 'note')::uuid
-      where a.lead_id in \(Lead.family(of: lead)) and (\(before)::uuid is null or a.id < \(before)) \(filter.condition)
-      order by a.id desc limit 51
+      left join memberships o on o.tenant_id = a.tenant_id and o.user_id = a.owner
+      left join notes n on n.tenant_id = a.tenant_id and n.id = a.note
+      left join messages g on g.tenant_id = a.tenant_id and g.id = a.message
+      left join ai_actions i on i.tenant_id = a.tenant_id and i.id = a.action
+      order by a.id desc
       """,
       all: { row in
         try Activity(
@@ -93,6 +117,12 @@ package struct Activity: Sendable {
           operation: row.next(optional: ID<Operation>.self),
           from: row.next(optional: String.self), to: row.next(optional: String.self),
           reason: row.next(optional: String.self), subject: row.next(optional: String.self),
+          value: row.next(optional: Money.self), client: row.next(optional: String.self),
+          owner: row.next(optional: String.self),
+          strategy: row.next(optional: Assignment.Strategy.self),
+          question: row.next(optional: ID<Question>.self),
+          origin: row.next(optional: Question.Origin.self), model: row.next(optional: String.self),
+          message: row.next(optional: String.self),
           other: row.next(optional: ID<Lead>.self), note: NoteText(row: &row), at: row.next())
       })
   }

@@ -45,7 +45,7 @@ extension Activity.Kind {
       .draftRejected, .draftCancelled:
       .drafts
     case .draftSent, .deliveryBlocked, .deliveryDead, .deliveryUncertain, .deliveryResolved,
-      .messageReceived:
+      .messageReceived, .answeredOtherwise:
       .deliveries
     case .leadUpdated, .leadAssigned, .leadMerged, .leadMergedAway, .operationUndone, .archived,
       .deleted, .restored, .followUpSet, .followUpDone, .related, .unrelated:

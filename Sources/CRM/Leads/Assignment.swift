@@ -1,36 +1,13 @@
 import Postgres
 
 /// A row of `lead_assignments`: whom a lead was given to, how they were chosen, and why.
-package struct Assignment: Sendable {
+package enum Assignment {
   /// How an owner is found.
   package enum Strategy: String, CaseIterable, Sendable, SQLValue, SQLReadable {
     case manual
     case roundRobin = "round_robin"
     case leastLoaded = "least_loaded"
     case bySource = "by_source"
-  }
-
-  package let from: String?
-  package let to: String?
-  package let strategy: Strategy
-  package let reason: String?
-  package let at: Timestamp
-
-  package static func latest(of lead: ID<Lead>) -> Query<Assignment?> {
-    Query(
-      "Assignment.latest",
-      """
-      select f.display_name, t.display_name, a.strategy, a.reason, a.created_at
-      from lead_assignments a
-      left join memberships f on f.tenant_id = a.tenant_id and f.user_id = a.from_user
-      left join memberships t on t.tenant_id = a.tenant_id and t.user_id = a.to_user
-      where a.lead_id = \(lead) order by a.id desc limit 1
-      """,
-      one: { row in
-        try Assignment(
-          from: row.next(optional: String.self), to: row.next(optional: String.self),
-          strategy: row.next(), reason: row.next(optional: String.self), at: row.next())
-      })
   }
 
   /// Whom the tenant's strategy gives a new lead of this source to; nil where that is done by hand.
@@ -51,10 +28,12 @@ package struct Assignment: Sendable {
     let reason: String?
   }
 
-  static func add(
+  /// Records whom leads were given to, everywhere it belongs; the new owner is told.
+  static func give(
     _ moves: [(lead: ID<Lead>, from: ID<User>?)], to owner: ID<User>?, by strategy: Strategy,
-    reason: String?, as ids: [ID<Assignment>], in tx: Transaction<some Entry>
+    reason: String?, in tx: Transaction<some Entry>
   ) {
+    let ids = moves.map { _ in ID<Assignment>() }
     tx.run(
       "Assignment.add",
       """
@@ -62,11 +41,17 @@ package struct Assignment: Sendable {
       select app.tenant(), a.id, a.lead, a.from_user, \(owner), \(strategy), \(reason), app.actor()
       from unnest(\(SQL.ids(ids)), \(SQL.ids(moves.map(\.lead))), \(SQL.ids(moves.map(\.from)))) a (id, lead, from_user)
       """)
+    tx.record(
+      zip(moves, ids).map { move, id in
+        .leadAssigned(
+          move.lead, assignment: id, from: move.from, to: owner, by: strategy, reason: reason)
+      })
+    if let owner { tx.notifyOwner(owner, of: moves.map(\.lead)) }
   }
 }
 
 extension [Lead] {
-  /// Gives to `owner` those that are not theirs yet, or to nobody. The new owner is told.
+  /// Gives to `owner` those that are not theirs yet, or to nobody.
   package func assign(
     to owner: ID<User>?, by strategy: Assignment.Strategy = .manual, reason: String?,
     in tx: Transaction<some Entry>
@@ -76,18 +61,8 @@ extension [Lead] {
     tx.run(
       "Lead.assign",
       "update leads set owner_id = \(owner) where id = any (\(SQL.ids(moving.map(\.id))))")
-    let ids = moving.map { _ in ID<Assignment>() }
-    Assignment.add(
-      moving.map { ($0.id, $0.owner?.id) }, to: owner, by: strategy, reason: reason, as: ids, in: tx
-    )
-    tx.record(
-      zip(moving, ids).map { lead, id in
-        .leadAssigned(
-          lead.id, assignment: id, from: lead.owner?.id, to: owner, by: strategy, reason: reason)
-      })
-    if let owner {
-      tx.notify(owner, .assigned, about: moving.count == 1 ? moving[0].id : nil)
-    }
+    Assignment.give(
+      moving.map { ($0.id, $0.owner?.id) }, to: owner, by: strategy, reason: reason, in: tx)
   }
 }
 

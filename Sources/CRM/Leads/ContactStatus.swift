@@ -10,7 +10,7 @@ extension Lead {
 /// A row of `lead_status_history`: contact status, take-over or suppression.
 package struct StatusChange {
   /// What brought it about.
-  package enum Trigger: String, Sendable, SQLValue {
+  package enum Trigger: String, CaseIterable, Sendable, SQLValue, SQLReadable {
     case user, rule, ai, inbound, `import`, sequence
   }
 

@@ -114,11 +114,9 @@ extension Lead {
     if let contact { ContactDetails.link(contact, to: id, in: tx) }
     tx.record(.leadCreated(id, contact: contact, source: details.source))
     if let owner {
-      let isChosen = details.owner == nil
-      Assignment.add(
-        [(id, nil)], to: owner, by: isChosen ? choice?.strategy ?? .manual : .manual,
-        reason: isChosen ? choice?.reason : nil, as: [ID()], in: tx)
-      tx.notify(owner, .assigned, about: id)
+      let chosen = details.owner == nil ? choice : nil
+      Assignment.give(
+        [(id, nil)], to: owner, by: chosen?.strategy ?? .manual, reason: chosen?.reason, in: tx)
     }
     if let message = intake.message { Message.begin(message, from: id, in: tx) }
   }

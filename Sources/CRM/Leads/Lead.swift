@@ -31,6 +31,8 @@ package struct Lead: Sendable {
   package let takeOver: Stop?
   /// No sends at all.
   package let suppression: Stop?
+  /// They wrote, and nobody has answered yet.
+  package let isAwaitingReply: Bool
   /// The day on which somebody gets back to it.
   package let nextFollowUp: Timestamp?
   package let createdAt: Timestamp
@@ -166,6 +168,8 @@ extension Lead {
            l.expected_close_date::timestamptz, c.id, c.name, w.id, w.title,
            l.paused_at, l.paused_reason, p.display_name,
            l.suppressed_at, l.suppressed_reason, s.display_name,
+           exists (select from threads t where t.awaiting_reply and t.lead_id in (
+             select f.id from leads f where f.id = l.id or f.merged_into = l.id)),
            l.next_followup_at, l.created_at, l.updated_at, l.revision
     from leads l
     left join memberships o on o.tenant_id = l.tenant_id and o.user_id = l.owner_id
@@ -202,6 +206,7 @@ extension Lead {
     mergedInto = try Reference(row: &row)
     takeOver = try Stop(row: &row)
     suppression = try Stop(row: &row)
+    isAwaitingReply = try row.next()
     nextFollowUp = try row.next(optional: Timestamp.self)
     createdAt = try row.next()
     updatedAt = try row.next()

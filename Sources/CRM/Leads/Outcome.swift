@@ -87,6 +87,9 @@ extension Lead {
       from leads l where l.id = \(id)
       """)
     tx.record(
-      .outcomeChanged(id, change: change, from: self.outcome, to: outcome, reason: reason))
+      .outcomeChanged(
+        id, change: change, from: self.outcome, to: outcome, reason: reason,
+        value: outcome == .won ? value ?? estimatedValue : nil,
+        client: outcome == .won ? client : nil))
   }
 }

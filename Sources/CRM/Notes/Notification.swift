@@ -6,7 +6,12 @@ package struct Notification: Sendable {
   package let kind: Kind
   package let lead: ID<Lead>?
   package let leadTitle: String?
-  package let subject: ID<Note>?
+  package let note: ID<Note>?
+  package let operation: ID<Operation>?
+  package let leadImport: ID<LeadImport>?
+  package let fileName: String?
+  /// How many leads or questions.
+  package let count: Int?
   package let actorName: String?
   /// How the note begins, while it stands.
   package let excerpt: String?
@@ -15,6 +20,12 @@ package struct Notification: Sendable {
 
   package enum Kind: String, CaseIterable, Sendable, SQLValue, SQLReadable {
     case mentioned, assigned
+    case questionsReady = "questions_ready"
+    case questionsFailed = "questions_failed"
+    case importChecked = "import_checked"
+    case importDone = "import_done"
+    case importUndone = "import_undone"
+    case importFailed = "import_failed"
   }
 
   package static let pageSize = 50
@@ -24,12 +35,14 @@ package struct Notification: Sendable {
     Query(
       "Notification.mine",
       """
-      select x.id, x.kind, l.id, l.title, n.id, m.display_name, left(n.body, 200), x.read_at is not null,
-             x.created_at
+      select x.id, x.kind, l.id, l.title, n.id, o.id, i.id, i.file_name, x.count, m.display_name, left(n.body, 200),
+             x.read_at is not null, x.created_at
       from notifications x
       left join leads l on l.tenant_id = x.tenant_id and l.id = x.lead_id and l.deleted_at is null
       left join notes n on n.tenant_id = x.tenant_id and n.id = x.subject_id and n.lead_id = l.id
         and n.struck_at is null
+      left join operations o on o.tenant_id = x.tenant_id and o.id = x.subject_id
+      left join lead_imports i on i.tenant_id = x.tenant_id and i.id = x.subject_id
       left join memberships m on m.tenant_id = x.tenant_id and m.user_id = x.actor_id
       where x.user_id = (select app.actor()) and (\(before)::uuid is null or x.id < \(before))
       order by x.id desc limit 51
@@ -37,7 +50,10 @@ package struct Notification: Sendable {
       all: { row in
         try Notification(
           id: row.next(), kind: row.next(), lead: row.next(optional: ID<Lead>.self),
-          leadTitle: row.next(optional: String.self), subject: row.next(optional: ID<Note>.self),
+          leadTitle: row.next(optional: String.self), note: row.next(optional: ID<Note>.self),
+          operation: row.next(optional: ID<Operation>.self),
+          leadImport: row.next(optional: ID<LeadImport>.self),
+          fileName: row.next(optional: String.self), count: row.next(optional: Int.self),
           actorName: row.next(optional: String.self), excerpt: row.next(optional: String.self),
           isRead: row.next(), at: row.next())
       })
@@ -82,14 +98,15 @@ package struct Notification: Sendable {
 }
 
 extension Transaction {
-  /// Tells a member; who did it themselves is not told.
-  func notify(_ member: ID<User>, _ kind: Notification.Kind, about lead: ID<Lead>?) {
+  /// Tells a member once of the leads that are theirs now; who took them themselves is not told.
+  func notifyOwner(_ owner: ID<User>, of leads: [ID<Lead>]) {
     run(
-      "Notification.add",
+      "Notification.assigned",
       """
-      insert into notifications (tenant_id, id, user_id, kind, lead_id)
-      select app.tenant(), \(ID<Notification>()), \(member), \(kind), \(lead)
-      where \(member) <> (select app.actor())
+      insert into notifications (tenant_id, id, user_id, kind, lead_id, subject_id, count)
+      select app.tenant(), \(ID<Notification>()), \(owner), 'assigned', \(leads.count == 1 ? leads[0] : nil),
+             nullif(current_setting('app.operation', true), '')::uuid, \(leads.count)
+      where \(owner) <> (select app.actor())
       """)
   }
 }

@@ -8,6 +8,8 @@ package struct Operation: Sendable {
   package let action: String
   /// How many leads it changed.
   package let subjects: Int
+  /// Whose page tells it, and takes it back.
+  package let leadImport: ID<LeadImport>?
   package let by: Member
   package let at: Timestamp
   package let undone: Undone?
@@ -33,22 +35,39 @@ package struct Operation: Sendable {
     case leavesNobody
   }
 
+  package static let pageSize = 50
+
   package static func find(_ id: ID<Operation>) -> Query<Operation?> {
+    Query("Operation.find", "\(record) where o.id = \(id)", one: Operation.init(row:))
+  }
+
+  /// Newest first, one row more than a page.
+  package static func latest(before: ID<Operation>?) -> Query<[Operation]> {
     Query(
-      "Operation.find",
+      "Operation.latest",
       """
-      select o.id, o.kind, o.action, o.subjects, o.actor_id, m.display_name, o.created_at, o.undone_at,
-             u.display_name, o.refused
-      from operations o
-      join memberships m on m.tenant_id = o.tenant_id and m.user_id = o.actor_id
-      left join memberships u on u.tenant_id = o.tenant_id and u.user_id = o.undone_by
-      where o.id = \(id)
-      """,
-      one: { row in
-        try Operation(
-          id: row.next(), kind: row.next(), action: row.next(), subjects: row.next(),
-          by: Member(id: row.next(), name: row.next()), at: row.next(), undone: Undone(row: &row))
-      })
+      \(record) where \(before)::uuid is null or o.id < \(before) order by o.id desc limit 51
+      """, all: Operation.init(row:))
+  }
+
+  private static let record: SQL = """
+    select o.id, o.kind, o.action, o.subjects, i.id, o.actor_id, m.display_name, o.created_at, o.undone_at,
+           u.display_name, o.refused
+    from operations o
+    join memberships m on m.tenant_id = o.tenant_id and m.user_id = o.actor_id
+    left join memberships u on u.tenant_id = o.tenant_id and u.user_id = o.undone_by
+    left join lead_imports i on i.tenant_id = o.tenant_id and i.operation_id = o.id
+    """
+
+  private init(row: inout Row) throws {
+    id = try row.next()
+    kind = try row.next()
+    action = try row.next()
+    subjects = try row.next()
+    leadImport = try row.next(optional: ID<LeadImport>.self)
+    by = Member(id: try row.next(), name: try row.next())
+    at = try row.next()
+    undone = try Undone(row: &row)
   }
 
   /// Puts back what is still as the operation left it. Raises `operations_undone_once` where somebody
@@ -112,8 +131,8 @@ package struct OperationChange: Sendable {
     Query(
       "OperationChange.all",
       """
-      select l.id, coalesce(l.title, nullif(concat_ws(' ', k.first_name, k.last_name), ''), k.email, k.phone, ''), c.field, coalesce(f.display_name, c.old #>> '{}'),
-             coalesce(t.display_name, c.new #>> '{}'), coalesce(c.outcome = 'refused', false)
+      select l.id, coalesce(l.title, nullif(concat_ws(' ', k.first_name, k.last_name), ''), k.email, k.phone, ''), c.field, coalesce(f.display_name, app.plain(c.old)),
+             coalesce(t.display_name, app.plain(c.new)), coalesce(c.outcome = 'refused', false)
       from operation_changes c
       left join memberships f on c.field = 'owner_id' and f.tenant_id = c.tenant_id and f.user_id::text = c.old #>> '{}'
       left join memberships t on c.field = 'owner_id' and t.tenant_id = c.tenant_id and t.user_id::text = c.new #>> '{}'

@@ -134,7 +134,7 @@ enum LeadChanges {
     do {
       return try visit.post { tx in
         try deed.carryOut(form, on: id, in: tx)
-        return Links.lead(id, deed.notice)
+        return Links.said(deed.tab.url(id), deed.notice)
       }
     } catch let overtaken as LeadDeed.Overtaken {
       form.explain(overtaken)

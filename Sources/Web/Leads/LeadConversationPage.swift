@@ -46,6 +46,10 @@ struct MessageLine: Templated {
     moment = Moment(message.at, now: viewer.now)
   }
 
+  private var channel: L {
+    (message.draft == nil ? message.channel : .email).words
+  }
+
   private var writer: L {
     switch message.role {
     case .lead: L("From the lead")
@@ -56,9 +60,11 @@ struct MessageLine: Templated {
   }
 
   static let keys = Keys<MessageLine>()
-    .text("message", \.message.content).text("writer") { $0.writer }
+    .text("message", \.message.words)
+    .text("draft_url") { $0.message.draft.map { Links.draft($0) } }
+    .text("draft_subject", \.message.draftSubject).text("writer") { $0.writer }
     .flag("inbound") { $0.message.role == .lead }
-    .text("channel_name") { $0.message.channel.words }.text("thread_subject", \.message.subject)
+    .text("channel_name", \.channel).text("thread_subject", \.message.subject)
     .flag("awaiting") { $0.isLast && $0.message.isAwaitingReply && $0.message.role == .lead }
     .flag("closed", \.message.isClosed)
     .moment("said") { $0.moment }

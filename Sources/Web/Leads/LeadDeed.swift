@@ -11,6 +11,7 @@ enum LeadDeed: String, CaseIterable, Sendable {
   case contactStatus = "contact-status"
   case tags
   case contacts
+  case answer
   case followUp = "follow-up"
   case followUpRemoval = "follow-up-removal"
   case takeOver = "take-over"
@@ -32,6 +33,7 @@ enum LeadDeed: String, CaseIterable, Sendable {
     case .stage: [.stage, .why]
     case .outcome: [.outcome, .value, .client, .why]
     case .assignment: [.owner, .why]
+    case .answer: [.why]
     case .contactStatus: [.contactStatus, .why]
     case .tags: [.tags]
     case .contacts: [.firstName, .lastName, .email, .phone, .role]
@@ -41,24 +43,30 @@ enum LeadDeed: String, CaseIterable, Sendable {
     }
   }
 
-  /// Where on the page: beside the ladder, with who it is, with what comes next, or with what one can do.
-  enum Place { case ladder, identity, people, nextStep, margin }
+  /// Where on the page: beside the ladder, with who it is, with what was said, with what comes next, or with
+  /// what one can do.
+  enum Place { case ladder, identity, people, conversation, nextStep, margin }
 
   var place: Place {
     switch self {
     case .stage, .outcome: .ladder
     case .assignment, .contactStatus, .tags: .identity
     case .contacts: .people
+    case .answer: .conversation
     case .followUp, .followUpRemoval: .nextStep
     default: .margin
     }
   }
+
+  /// The part of the record that its form stands on.
+  var tab: LeadTab { place == .conversation ? .conversation : .timeline }
 
   func isOffered(for lead: Lead) -> Bool {
     guard lead.life != .deleted else { return self == .restoration && lead.mergedInto == nil }
     return switch self {
     case .stage: lead.outcome == .open
     case .outcome, .assignment, .contactStatus, .tags, .contacts, .followUp, .deletion: true
+    case .answer: lead.isAwaitingReply
     case .followUpRemoval: lead.nextFollowUp != nil
     case .takeOver: lead.takeOver == nil
     case .handBack: lead.takeOver != nil
@@ -124,6 +132,7 @@ enum LeadDeed: String, CaseIterable, Sendable {
       guard let tags = form.tags.value else { return }
       try lead.retag(tags, seen: form.was.map(Tags.read) ?? lead.tags, in: tx)
     case .contacts: preconditionFailure("who is added is looked for first")
+    case .answer: try lead.markAnswered(reason: reason, in: tx)
     case .followUp: try lead.followUp(on: form.day.value, in: tx)
     case .followUpRemoval: try lead.followUp(on: nil, in: tx)
     case .takeOver: try lead.stop(.takeOver, reason: reason ?? "", in: tx)
@@ -163,6 +172,7 @@ extension LeadDeed {
     case .contactStatus: L("Change the contact status")
     case .tags: L("Change the tags")
     case .contacts: L("Add a person")
+    case .answer: L("Answered otherwise")
     case .followUp: L("Follow up on a day")
     case .followUpRemoval: L("The follow-up is done")
     case .takeOver: L("Take over by hand")
@@ -182,6 +192,7 @@ extension LeadDeed {
     case .takeOver: L("No automatic e-mail goes out. What people write still does, after approval.")
     case .contacts:
       L("Somebody you already know is found by address or number, and keeps their name.")
+    case .answer: L("By telephone, say. They are no longer shown as waiting for an answer.")
     case .suppression: L("Approved e-mails that have not left are stopped as well.")
     case .testMark: L("It stays in the lists, and counts in no total.")
     case .archive: L("It leaves the lists. Nothing is lost; it can be restored.")
@@ -196,6 +207,7 @@ extension LeadDeed {
     case .assignment: L("Give")
     case .outcome, .contactStatus, .tags: L("Save")
     case .contacts: L("Add this person")
+    case .answer: L("They have their answer")
     case .followUp: L("Remember")
     case .followUpRemoval: L("Take it off the list")
     case .takeOver: L("Take over")

@@ -108,6 +108,7 @@ struct LeadDeedForm {
     case (.emailAlreadyKnown, _): email.error = L("Another contact has this address.")
     case (.phoneAlreadyKnown, _): phone.error = L("Another contact has this number.")
     case (.alreadyThere, .followUp): day.error = L("It is on that day already.")
+    case (.alreadyThere, .answer): reason.error = L("Somebody has answered them already.")
     case (.alreadyThere, .stage): stage.error = message
     case (.alreadyThere, .outcome): outcome.error = message
     case (.alreadyThere, .contactStatus): contactStatus.error = message

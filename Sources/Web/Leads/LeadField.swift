@@ -38,6 +38,7 @@ struct LeadField {
     case "is_primary": L("Primary person")
     case "role": L("Role")
     case "next_followup_at": L("Follow up on")
+    case "awaiting_reply": L("Waits for an answer")
     case "do_not_contact": L("Do not contact")
     case "relationships": L("Relationships")
     default: L(verbatim: name)
@@ -54,7 +55,7 @@ struct LeadField {
       case "life": Lead.Life(rawValue: stored)?.words
       case "archived_at", "deleted_at", "merged_into": L("Yes")
       case "is_primary": stored == "true" ? L("Yes") : L("No")
-      case "paused", "suppressed", "is_test": stored == "yes" ? L("Yes") : L("No")
+      case "paused", "suppressed", "is_test", "awaiting_reply": stored == "yes" ? L("Yes") : L("No")
       case "estimated_value":
         Int(stored).map { L(verbatim: MoneyText.typed(Money(minorUnits: $0)) + " " + currency) }
       default: nil

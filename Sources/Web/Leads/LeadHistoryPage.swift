@@ -33,6 +33,7 @@ struct AxisStepLine: Templated {
   let axis: L
   let from: L?
   let to: L
+  let cause: L?
   let reason: String?
   let value: MoneyText?
   let actor: L
@@ -42,16 +43,19 @@ struct AxisStepLine: Templated {
     let field = LeadField(step.axis.rawValue)
     axis = field.words
     from = step.from.map { field.value($0, currency: viewer.currency) }
-    to = field.value(step.to, currency: viewer.currency)
-    reason = step.reason
+    to = step.to.map { field.value($0, currency: viewer.currency) } ?? L("nobody")
+    cause = step.trigger?.words ?? step.strategy?.cause(step.reason)
+    // What chose an owner by itself is no words of anybody's.
+    reason = step.strategy ?? .manual == .manual ? step.reason : nil
     value = step.value.map { MoneyText(money: $0, currency: viewer.currency) }
     actor = step.actorName.map { L(verbatim: $0) } ?? L("CloserFlow")
     moment = Moment(step.at, now: viewer.now)
   }
 
   static let keys = Keys<AxisStepLine>()
-    .text("axis", \.axis).text("from", \.from).text("to", \.to).text("reason", \.reason)
-    .text("value", \.value).text("actor_name", \.actor).moment("happened") { $0.moment }
+    .text("axis", \.axis).text("from", \.from).text("to", \.to).text("cause", \.cause)
+    .text("reason", \.reason).text("value", \.value).text("actor_name", \.actor).moment("happened")
+  { $0.moment }
 }
 
 struct FieldHistoryLine: Templated {
@@ -64,8 +68,11 @@ struct FieldHistoryLine: Templated {
   init(_ change: FieldHistory, _ viewer: Viewer) {
     let lead = LeadField(change.field)
     field = lead.words
-    old = change.old.map { lead.value($0, currency: viewer.currency) }
-    new = change.new.map { lead.value($0, currency: viewer.currency) }
+    func words(_ value: String?) -> L? {
+      value.flatMap { $0.isEmpty ? nil : lead.value($0, currency: viewer.currency) }
+    }
+    old = words(change.old)
+    new = words(change.new)
     actor = change.actorName.map { L(verbatim: $0) } ?? L("CloserFlow")
     moment = Moment(change.at, now: viewer.now)
   }

@@ -67,6 +67,9 @@ enum LeadPages {
 
   /// The record; `returned` is the one of its forms that came back with something wrong.
   static func show(_ visit: Visit, id: ID<Lead>, returned: ReturnedForm?) throws -> Response {
+    if case .deed(let form) = returned, form.deed.tab == .conversation {
+      return try conversation(visit, id: id, returned: returned)
+    }
     let filter = try Activity.Filter(visit.request.query)
     let before = try visit.queryID("before", of: Activity.self)
     let (record, activities, actors) = try visit.readRecord(
@@ -84,12 +87,18 @@ enum LeadPages {
   }
 
   private static func conversation(_ visit: Visit) throws -> Response {
-    let id = try visit.id(Lead.self)
+    try conversation(visit, id: try visit.id(Lead.self), returned: nil)
+  }
+
+  private static func conversation(
+    _ visit: Visit, id: ID<Lead>, returned: ReturnedForm?
+  ) throws -> Response {
     let before = try visit.queryID("before", of: ConversationMessage.self)
     let (record, messages) = try visit.readRecord(
-      id, .conversation, ConversationMessage.latest(of: id, before: before))
+      id, .conversation, returned: returned, ConversationMessage.latest(of: id, before: before))
     return try visit.page(
-      LeadConversationPage(record, messages, before: before), record.desk)
+      LeadConversationPage(record, messages, before: before), record.desk,
+      status: returned == nil ? .ok : .unprocessableContent)
   }
 
   private static func history(_ visit: Visit) throws -> Response {

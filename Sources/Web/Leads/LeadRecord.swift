@@ -153,7 +153,9 @@ struct LeadRecord: Templated {
     }
     .list("ladder_deeds") { $0.deeds(.ladder) }.list("identity_deeds") { $0.deeds(.identity) }
     .list("people_deeds") { $0.deeds(.people) }.list("next_deeds") { $0.deeds(.nextStep) }
-    .list("margin_deeds") { $0.deeds(.margin) }
+    .list("conversation_deeds") { $0.deeds(.conversation) }.list("margin_deeds") {
+      $0.deeds(.margin)
+    }
     .list("stages", \.stages).flag("may_move") {
       $0.mayWrite && $0.lead.outcome == .open && $0.lead.life != .deleted
     }

@@ -39,6 +39,8 @@ struct NextStep {
       self.init(
         L("No e-mail address is known. Add one, then write."),
         viewer.may(.writeLeads) ? "/leads/\(lead.id)/edit" : nil, L("Add an address"))
+    } else if lead.isAwaitingReply, drafts.first?.status != .approved {
+      self.init(L("They wrote and wait for an answer."), write, L("Answer"))
     } else if let draft = drafts.first, draft.status == .rejected {
       self.init(
         L("“\(draft.subject)” was rejected. Write again, or start its next version."),

@@ -6,8 +6,10 @@ struct TimelineLine: Templated {
   let summary: L
   let actorName: L
   let actorKind: L?
-  let linkURL: String?
+  let linkURL: String
   let linkName: L
+  let value: MoneyText?
+  let client: String?
   let detail: String?
   let isStruck: Bool
   let moment: Moment
@@ -16,48 +18,73 @@ struct TimelineLine: Templated {
     summary = activity.summary
     actorName = activity.actorName.map { L(verbatim: $0) } ?? L("CloserFlow")
     actorKind = activity.actorName == nil ? L("worker") : nil
-    if let note = activity.note {
-      linkURL = Links.note(note.id, on: lead)
-      linkName = L("Note")
-    } else if let operation = activity.operation {
-      linkURL = Links.operation(operation)
-      linkName = L("What changed")
-    } else if let other = activity.other {
-      linkURL = Links.lead(other)
-      linkName = L("Lead")
-    } else if let delivery = activity.delivery, viewer.may(.readOutbox) {
-      linkURL = Links.delivery(delivery)
-      linkName = L("Delivery")
-    } else {
-      linkURL = activity.draft.map { Links.draft($0) }
-      linkName = L("Draft")
-    }
-    detail = activity.note?.body ?? activity.reason
-    isStruck = activity.note?.struckReason != nil
+    (linkURL, linkName) = activity.evidence(on: lead, viewer)
+    value = activity.value.map { MoneyText(money: $0, currency: viewer.currency) }
+    client = activity.client
+    detail = activity.detail
+    isStruck = activity.kind == .noteAdded && activity.note?.struckReason != nil
     moment = Moment(activity.at, now: viewer.now)
   }
 
   static let keys = Keys<TimelineLine>()
     .text("summary", \.summary).text("actor_name", \.actorName).text("actor_kind", \.actorKind)
-    .text("link_url", \.linkURL).text("link_name", \.linkName).text("detail", \.detail)
+    .text("link_url", \.linkURL).text("link_name", \.linkName)
+    .text("value", \.value).text("client", \.client).text("detail", \.detail)
     .flag("struck", \.isStruck)
     .moment("happened") { $0.moment }
 }
 
 extension Activity {
+  /// Where one sees it: the thing itself, else the lead's history.
+  fileprivate func evidence(on lead: ID<Lead>, _ viewer: Viewer) -> (url: String, name: L) {
+    if let note { return (Links.note(note.id, on: lead), L("Note")) }
+    if let operation {
+      return (Links.operation(operation), kind == .leadCreated ? L("Import") : L("What changed"))
+    }
+    if let other { return (Links.lead(other), L("Lead")) }
+    if let delivery, viewer.may(.readOutbox) { return (Links.delivery(delivery), L("Delivery")) }
+    if let draft { return (Links.draft(draft), L("Draft")) }
+    if let question { return (Links.question(question), L("Question")) }
+    let tab: LeadTab =
+      switch kind {
+      case .messageReceived, .answeredOtherwise: .conversation
+      case .questionsGenerated: .discovery
+      default: .history
+      }
+    return (tab.url(lead), tab.words)
+  }
+
+  /// Words of somebody, under the sentence.
+  fileprivate var detail: String? {
+    switch kind {
+    case .noteAdded: note?.body
+    case .messageReceived: message
+    // There it is part of the sentence.
+    case .leadAssigned where strategy != .manual: nil
+    default: reason
+    }
+  }
+
   fileprivate var summary: L {
     let subject = subject ?? ""
     return switch kind {
-    case .leadCreated: L("Lead captured.")
+    case .leadCreated:
+      if operation != nil {
+        L("Lead imported from a file.")
+      } else if subject.isEmpty {
+        L("Lead captured.")
+      } else {
+        L("Lead captured from “\(subject)”.")
+      }
     case .leadUpdated:
       switch subject {
       case "tags": L("Tags changed.")
       case "contacts": L("The people of this lead changed.")
       case "primary_contact": L("Another person is the primary one.")
       case "is_test": L("Marked as a test, or no longer.")
-      default: L("Lead edited.")
+      default: L("Edited: \(fields).")
       }
-    case .leadAssigned: L("Given to another owner.")
+    case .leadAssigned: assignment
     case .messageReceived: L("Wrote to us.")
     case .leadMerged: L("Merged with “\(subject)”.")
     case .leadMergedAway: L("Merged into “\(subject)”.")
@@ -90,15 +117,44 @@ extension Activity {
     case .noteStruck: L("Struck out a note.")
     case .followUpSet: L("To be followed up on \(to ?? "").")
     case .followUpDone: L("Followed up, or no longer to be.")
+    case .answeredOtherwise: L("Answered them otherwise.")
     case .dncAdded: L("Nobody contacts \(subject) any more.")
     case .dncRemoved: L("\(subject) may be contacted again.")
     case .related: L("Related to “\(subject)”.")
     case .unrelated: L("No longer related to “\(subject)”.")
     case .questionsGenerated:
-      L.plural(Int(subject) ?? 0, "\(subject) question proposed.", "\(subject) questions proposed.")
+      L.plural(
+        Int(subject) ?? 0, "\(subject) question proposed by \(proposer).",
+        "\(subject) questions proposed by \(proposer).")
     case .questionAdded: L("Added the question “\(subject)”.")
     case .questionDismissed: L("Dismissed the question “\(subject)”.")
     case .answerRecorded: L("Recorded an answer to “\(subject)”.")
+    }
+  }
+
+  /// The fields that were edited, by their names in the audit log.
+  private var fields: L {
+    let names = (subject ?? "").utf8.split(separator: UInt8(ascii: " ")).map {
+      LeadField(String(decoding: $0, as: UTF8.self)).words
+    }
+    guard let first = names.first else { return L("nothing") }
+    return names.dropFirst().reduce(first) { L("\($0), \($1)") }
+  }
+
+  private var assignment: L {
+    guard let owner else { return L("Taken from its owner.") }
+    return switch strategy {
+    case nil, .manual: L("Given to \(owner).")
+    case .roundRobin: L("Given to \(owner), whose turn it was.")
+    case .leastLoaded: L("Given to \(owner), who had the fewest open leads: \(reason ?? "0").")
+    case .bySource: L("Given to \(owner), who takes the leads from “\(reason ?? "")”.")
+    }
+  }
+
+  private var proposer: L {
+    switch origin {
+    case .ai: model.map { L(verbatim: $0) } ?? L("the assistant")
+    case .playbook, .human, nil: L("the playbook")
     }
   }
 

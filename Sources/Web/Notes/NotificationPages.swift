@@ -61,7 +61,7 @@ struct NotificationLine: Templated {
   let summary: L
   /// Nothing of a lead is said to who may not open it.
   let url: String?
-  let title: String?
+  let title: L?
   let excerpt: String?
   let isRead: Bool
   let moment: Moment
@@ -69,19 +69,10 @@ struct NotificationLine: Templated {
   init(_ notification: Notification, _ viewer: Viewer) {
     let isOpen = viewer.may(.readLeads)
     id = notification.id.description
-    let actor = notification.actorName ?? "CloserFlow"
-    summary =
-      switch notification.kind {
-      case .mentioned: L("\(actor) mentioned you in a note")
-      case .assigned: L("\(actor) gave you a lead")
-      }
-    if isOpen, let lead = notification.lead {
-      url = notification.subject.map { Links.note($0, on: lead) } ?? Links.lead(lead)
-      title = notification.leadTitle
-    } else {
-      url = nil
-      title = nil
-    }
+    summary = notification.words
+    let place = isOpen ? notification.place : nil
+    url = place?.url
+    title = place?.title
     excerpt = isOpen ? notification.excerpt : nil
     isRead = notification.isRead
     moment = Moment(notification.at, now: viewer.now)
@@ -91,4 +82,33 @@ struct NotificationLine: Templated {
     .text("notification_id", \.id).text("summary", \.summary).text("url", \.url)
     .text("title", \.title).text("excerpt", \.excerpt).flag("read", \.isRead)
     .moment("told") { $0.moment }
+}
+
+extension Notification {
+  fileprivate var words: L {
+    let actor = actorName ?? "CloserFlow"
+    let count = count ?? 1
+    return switch kind {
+    case .mentioned: L("\(actor) mentioned you in a note")
+    case .assigned:
+      L.plural(count, "\(actor) gave you a lead", "\(actor) gave you \(count) leads")
+    case .questionsReady:
+      L.plural(count, "\(count) question was proposed", "\(count) questions were proposed")
+    case .questionsFailed: L("No questions could be proposed")
+    case .importChecked: L("Your file was checked and waits for your word")
+    case .importDone: L("Your import is done")
+    case .importUndone: L("Your import was taken back")
+    case .importFailed: L("Your import stopped before its end")
+    }
+  }
+
+  /// Where it leads to, and what that is called.
+  fileprivate var place: (url: String, title: L)? {
+    if let leadImport { return (Links.leadImport(leadImport), L(verbatim: fileName ?? "")) }
+    guard let lead else { return operation.map { (Links.operation($0), L("What changed")) } }
+    let title = L(verbatim: leadTitle ?? "")
+    if let note { return (Links.note(note, on: lead), title) }
+    let isAboutQuestions = [.questionsReady, .questionsFailed].contains(kind)
+    return (isAboutQuestions ? Links.discovery(lead) : Links.lead(lead), title)
+  }
 }

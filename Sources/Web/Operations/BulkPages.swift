@@ -9,6 +9,7 @@ enum BulkPages {
   static func add(to router: inout Router<Answer>) {
     router.get("/leads/bulk", .may(.writeLeads), choose)
     router.post("/leads/bulk", .may(.writeLeads), carryOut)
+    router.get("/operations", .may(.readLeads), list)
     router.get("/operations/{id}", .may(.readLeads), show)
     router.post("/operations/{id}/undo", .may(.writeLeads), undo)
   }
@@ -50,6 +51,12 @@ enum BulkPages {
     }
   }
 
+  private static func list(_ visit: Visit) throws -> Response {
+    let before = try visit.queryID("before", of: Operation.self)
+    let (desk, operations) = try visit.read(Operation.latest(before: before))
+    return try visit.page(OperationListPage(desk, operations, before: before), desk)
+  }
+
   private static func show(_ visit: Visit) throws -> Response {
     try show(visit, id: try visit.id(Operation.self), refusal: nil)
   }
@@ -60,6 +67,10 @@ enum BulkPages {
     let (desk, operation, changes) = try visit.read(
       Operation.find(id), OperationChange.all(of: id))
     guard let operation else { throw NotFound() }
+    // An import has a page of its own, for who may see it.
+    if let leadImport = operation.leadImport, desk.viewer.may(.writeLeads) {
+      return try .seeOther(Links.leadImport(leadImport))
+    }
     return try visit.page(
       OperationPage(desk, operation, changes, refusal: refusal), desk,
       status: refusal == nil ? .ok : .conflict)

@@ -30,7 +30,8 @@ struct OperationPage: Page {
     private var field: LeadField { LeadField(change.field) }
 
     private func words(_ value: String?) -> L {
-      value.map { field.value($0, currency: currency) } ?? L(verbatim: "–")
+      value.flatMap { $0.isEmpty ? nil : $0 }.map { field.value($0, currency: currency) }
+        ?? L(verbatim: "–")
     }
 
     static let keys = Keys<Line>()
@@ -38,18 +39,6 @@ struct OperationPage: Page {
       .text("field") { $0.field.words }
       .text("old") { $0.words($0.change.old) }.text("new") { $0.words($0.change.new) }
       .flag("refused", \.change.isRefused)
-  }
-
-  private var words: L {
-    let count = operation.subjects
-    return switch (operation.kind, operation.action) {
-    case (.bulk, "assign"): L.plural(count, "\(count) lead given", "\(count) leads given")
-    case (.bulk, "tag"): L.plural(count, "\(count) lead tagged", "\(count) leads tagged")
-    case (.bulk, "stage"): L.plural(count, "\(count) lead moved", "\(count) leads moved")
-    case (.bulk, _): L.plural(count, "\(count) lead archived", "\(count) leads archived")
-    case (.merge, _): L("Merged")
-    case (.import, _): L.plural(count, "\(count) lead imported", "\(count) leads imported")
-    }
   }
 
   private var refusalWords: L? {
@@ -69,10 +58,12 @@ struct OperationPage: Page {
   static let template = "operations/show"
   static let keys = Keys<OperationPage>().include(\.desk)
     .text("refusal") { $0.refusalWords }
-    .text("operation_id") { $0.operation.id.description }.text("what", \.words)
+    .text("operation_id") { $0.operation.id.description }.text("what", \.operation.words)
     .text("by_name", \.operation.by.name)
     .moment("done") { Moment($0.operation.at, now: $0.desk.viewer.now) }
-    .flag("may_undo") { $0.operation.undone == nil && $0.desk.viewer.may(.writeLeads) }
+    .flag("may_undo") {
+      $0.operation.undone == nil && $0.operation.kind != .import && $0.desk.viewer.may(.writeLeads)
+    }
     .text("undone_by") { $0.operation.undone?.by }
     .moment("undone") { page in
       page.operation.undone.map { Moment($0.at, now: page.desk.viewer.now) }

@@ -18,6 +18,8 @@ enum Links {
     said("/leads/\(id)", notice)
   }
 
+  static let operations = "/operations"
+
   static func operation(_ id: ID<Operation>, _ notice: Notice? = nil) -> String {
     said("/operations/\(id)", notice)
   }
@@ -31,6 +33,8 @@ enum Links {
   static func discovery(_ lead: ID<Lead>, _ notice: Notice? = nil) -> String {
     said("/leads/\(lead)/discovery", notice)
   }
+
+  static func question(_ id: ID<Question>) -> String { "/questions/\(id)" }
 
   static func questionSearch(_ lead: ID<Lead>) -> String { "/leads/\(lead)/questions/search" }
 

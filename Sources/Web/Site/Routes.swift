@@ -36,7 +36,7 @@ extension Site {
   /// Every page with its template: what `Templates` compiles at start.
   package static let pages: [any Page.Type] = [
     SignInPage.self, ErrorPage.self, SessionEndedPage.self, TodayPage.self,
-    BulkPage.self, OperationPage.self, MergeSearchPage.self, MergePage.self,
+    BulkPage.self, OperationListPage.self, OperationPage.self, MergeSearchPage.self, MergePage.self,
     PersonPage.self, PersonMergeSearchPage.self, PersonMergePage.self, SegmentListPage.self,
     SegmentPage.self,
     LeadListPage.self, NewLeadPage.self, EditLeadPage.self,

@@ -72,6 +72,31 @@ extension Lead.ContactStatus {
   }
 }
 
+extension StatusChange.Trigger {
+  var words: L {
+    switch self {
+    case .user: L("by hand")
+    case .rule: L("by a rule")
+    case .ai: L("by the assistant")
+    case .inbound: L("by a message of theirs")
+    case .import: L("by an import")
+    case .sequence: L("by a sequence")
+    }
+  }
+}
+
+extension Assignment.Strategy {
+  /// How an owner was found; `reason` is what decided.
+  func cause(_ reason: String?) -> L {
+    switch self {
+    case .manual: L("by hand")
+    case .roundRobin: L("in turn")
+    case .leastLoaded: L("fewest open leads: \(reason ?? "0")")
+    case .bySource: L("by the source “\(reason ?? "")”")
+    }
+  }
+}
+
 extension Lead.Tier {
   var words: L {
     switch self {

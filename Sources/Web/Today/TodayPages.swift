@@ -17,14 +17,18 @@ enum TodayPages {
   }
 
   private static func today(_ visit: Visit) throws -> Response {
-    let (desk, due, drafts, leads) = try visit.read(
-      DueFollowUp.mine, DraftSummary.mine, LeadSummary.unwritten)
-    return try visit.page(TodayPage(desk, due: due, drafts: drafts, leads: leads), desk)
+    let (desk, awaited, due, drafts, leads) = try visit.read(
+      AwaitedReply.mine, DueFollowUp.mine, DraftSummary.mine, LeadSummary.unwritten)
+    return try visit.page(
+      TodayPage(desk, awaited: awaited, due: due, drafts: drafts, leads: leads), desk)
   }
 }
 
 struct TodayPage: Page {
   let desk: Desk
+  /// Leads that wrote and were not answered yet.
+  let awaited: [AwaitedLine]
+  let hasMoreAwaited: Bool
   /// Leads that somebody wanted to get back to by today.
   let due: [DueLine]
   let hasMoreDue: Bool
@@ -58,8 +62,25 @@ struct TodayPage: Page {
       .text("company", \.lead.company)
   }
 
-  init(_ desk: Desk, due: [DueFollowUp], drafts: [DraftSummary], leads: [LeadSummary]) {
+  struct AwaitedLine: Templated {
+    let reply: AwaitedReply
+    let moment: Moment
+
+    static let keys = Keys<AwaitedLine>()
+      .text("awaited_url") { LeadTab.conversation.url($0.reply.lead) }
+      .text("title", \.reply.title).text("company", \.reply.company)
+      .text("words", \.reply.words).moment("said") { $0.moment }
+  }
+
+  init(
+    _ desk: Desk, awaited: [AwaitedReply], due: [DueFollowUp], drafts: [DraftSummary],
+    leads: [LeadSummary]
+  ) {
     self.desk = desk
+    self.awaited = awaited.prefix(Self.leadsShown).map {
+      AwaitedLine(reply: $0, moment: Moment($0.since, now: desk.viewer.now))
+    }
+    hasMoreAwaited = awaited.count > Self.leadsShown
     self.due = due.prefix(Self.leadsShown).map {
       DueLine(lead: $0, line: FollowUpLine(due: $0.due, now: desk.viewer.now))
     }
@@ -83,10 +104,15 @@ struct TodayPage: Page {
     .flag("may_add") { $0.desk.viewer.may(.writeLeads) }
     .list("to_do", \.toDo).list("under_way", \.underWay)
     .text("to_decide", \.desk.waitingForReview)
+    .flag("has_awaited") { !$0.awaited.isEmpty }.list("awaited", \.awaited)
+    .text("awaited_count") {
+      $0.hasMoreAwaited ? "\(TodayPage.leadsShown)+" : "\($0.awaited.count)"
+    }
     .flag("has_due") { !$0.due.isEmpty }.list("due", \.due)
     .text("due_count") { $0.hasMoreDue ? "\(TodayPage.leadsShown)+" : "\($0.due.count)" }
     .flag("all_done") {
-      $0.due.isEmpty && $0.toDo.isEmpty && $0.underWay.isEmpty && $0.waiting.isEmpty
+      $0.awaited.isEmpty && $0.due.isEmpty && $0.toDo.isEmpty && $0.underWay.isEmpty
+        && $0.waiting.isEmpty
     }
     .flag("has_waiting_leads") { !$0.waiting.isEmpty }
     .text("waiting_leads_count") { $0.hasMore ? "\(TodayPage.leadsShown)+" : "\($0.waiting.count)" }

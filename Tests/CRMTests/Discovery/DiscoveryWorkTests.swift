@@ -79,6 +79,12 @@ import Testing
     #expect(try job().state == .done)
     #expect(try tenant.count("ai_actions", where: "status = 'answered'") == 2)
     #expect(try tenant.count("outbox_events", where: "type = 'QuestionsGenerated'") == 1)
+    let told = try tenant.sales.get("/notifications")
+    #expect(told.shows("5 questions were proposed: Shed for Ada Lovelace"))
+    #expect(told.link("Shed for Ada Lovelace") == "/leads/\(lead)/discovery")
+    #expect(
+      try tenant.sales.get("/leads/\(lead)").shows(
+        "5 questions proposed by the playbook. Discovery"))
   }
 
   @Test func `asked for again are others, or none`() throws {
@@ -114,6 +120,8 @@ import Testing
     #expect(question.text == "Why does Ada need it by May?")
     #expect(question.factName == "Timing")
     #expect(question.citations.map(\.quote) == ["Ada wants a shed by May"])
+    #expect(
+      try tenant.sales.get("/leads/\(lead)").shows("1 question proposed by scripted-1. Discovery"))
     #expect(question.model == "scripted-1" && question.promptReference == "questions.v1")
     #expect(try tenant.count("ai_actions", where: "citations_dropped = 1 and prompt !~ 'Ada'") == 1)
   }
@@ -160,6 +168,9 @@ import Testing
     try tenant.work(gateway(try ScriptedModel(step)))
 
     #expect(try job().state == .failed)
+    #expect(
+      try tenant.sales.get("/notifications").shows(
+        "No questions could be proposed: Shed for Ada Lovelace"))
     #expect(try job().lastError == status)
     #expect(
       try tenant.count("ai_actions", where: "status = \(status) and error is not null")
@@ -236,6 +247,7 @@ import Testing
 
     #expect(try job().state == .failed)
     #expect(try job().lastError == "lead_gone")
+    #expect(!(try tenant.sales.get("/notifications").shows("Shed for Ada Lovelace")))
     #expect(try tenant.count("ai_actions", where: "input_tokens = 7") == 1)
     #expect(try tenant.count("discovery_questions") == 0)
   }

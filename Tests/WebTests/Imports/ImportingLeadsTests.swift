@@ -138,6 +138,50 @@ import Testing
         "round_robin Sam Sales", "manual Ada Admin", "round_robin Ada Admin",
         "round_robin Sam Sales",
       ])
+    #expect(
+      try acme.count(
+        "outbox_events",
+        where: """
+          type = 'LeadAssigned'
+          and payload ->> 'to' = (select l.owner_id::text from leads l where l.id = aggregate_id)
+          """) == 4)
+    #expect(try acme.count("leads", where: "event_seq = 2 and revision = 1") == 4)
+    #expect(try acme.count("audit_log", where: "action = 'lead_assigned' and field = 'owner'") == 4)
+    let told = try acme.admin.get("/notifications")
+    let record = try acme.sales.get("/leads/\(try id(of: "One", acme))")
+    let operation = try acme.sales.get(try #require(record.link("What changed")))
+
+    #expect(told.shows("Sam Sales gave you 2 leads: What changed"))
+    #expect(record.shows("Given to Sam Sales, whose turn it was. What changed"))
+    #expect(record.shows("Lead imported from a file. Import"))
+    #expect(operation.place == place)
+    #expect(try acme.sales.get("/operations").shows("4 leads imported Stands Sam Sales"))
+    #expect(
+      try acme.reviewer.get("/operations/\(record.link("What changed")!.suffix(36))").status == 200)
+    try acme.ask("undo", place)
+    #expect(try acme.count("leads", where: "deleted_at is null") == 0)
+  }
+
+  private func id(of title: String, _ acme: TestTenant) throws -> String {
+    try acme.look(
+      Query(
+        "lead", "select id::text from leads where tenant_id = app.tenant() and title = \(title)",
+        only: { try $0.next() }))
+  }
+
+  @Test func `tells whoever asked when it was checked and when it is done`() throws {
+    let acme = try TestTenant.fresh()
+    let place = try acme.upload("title\nOne\n")
+
+    _ = try acme.check(place, columns: ["title"])
+    let checked = try acme.sales.get("/notifications")
+    try acme.ask("commit", place)
+    let done = try acme.sales.get("/notifications")
+
+    #expect(checked.shows("Your file was checked and waits for your word: leads.csv"))
+    #expect(checked.link("leads.csv") == place)
+    #expect(done.shows("Your import is done: leads.csv"))
+    #expect(try acme.count("notifications") == 2)
   }
 
   @Test func `says of each row what would become of it`() throws {

@@ -101,6 +101,8 @@ import Testing
 
     #expect(try acme.count("lead_imports", where: "state = 'committing'") == 1)
     try acme.change("update jobs set state = 'failed', lease_until = null where id = \(job)::uuid")
+    #expect(
+      try acme.sales.get("/notifications").shows("Your import stopped before its end: leads.csv"))
   }
 
   @Test func `write one person of two leads one after the other`() throws {

@@ -84,6 +84,8 @@ import Testing
       try acme.count("audit_log", where: "field = 'company' and old = 'From file' and new is null")
         == 1)
     #expect(try acme.count("operations", where: "undone_by = \(acme.sales.user)") == 1)
+    #expect(try acme.count("audit_log", where: "field = 'tags' and old = 'vip' and new = ''") == 1)
+    #expect(try acme.sales.get("/notifications").shows("Your import was taken back: leads.csv"))
   }
 
   @Test func `happens once, and on its own page only`() throws {
@@ -94,6 +96,8 @@ import Testing
         "operation", "select id::text from operations where tenant_id = app.tenant()",
         only: { try $0.next() }))
 
+    let page = try acme.sales.get("/operations/\(operation)")
+    #expect(page.place == place)
     _ = try acme.sales.post("/operations/\(operation)/undo")
     #expect(try acme.count("leads", where: "deleted_at is not null") == 0)
     try acme.ask("undo", place)

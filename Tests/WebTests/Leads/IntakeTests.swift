@@ -134,6 +134,33 @@ import Testing
     #expect(try acme.count("tenant_settings", where: "key = 'assignment'") == 0)
   }
 
+  @Test(
+    arguments: [
+      ("round_robin", "whose turn it was.", "in turn"),
+      ("least_loaded", "who had the fewest open leads: 0.", "fewest open leads: 0"),
+      ("by_source", "who takes the leads from “fair”.", "by the source “fair”"),
+    ])
+  func `the timeline and the history say to whom and how`(
+    strategy: String, sentence: String, cause: String
+  ) throws {
+    let acme = try TestTenant.fresh()
+    let admin = acme.admin.user.description
+    _ = try acme.admin.postPairs(
+      "/settings/assignment",
+      [("strategy", strategy), ("member", admin), ("sources_\(admin)", "fair")])
+
+    let answer = try acme.sales.post("/leads", ["title": "X", "source": "fair"])
+    let timeline = try acme.sales.follow(answer)
+    let history = try acme.sales.get("/leads/\(answer.id)/history")
+
+    #expect(answer.trips == 2)
+    #expect(timeline.shows("Given to Ada Admin, \(sentence) History Sam Sales"))
+    #expect(history.shows("Owner: Ada Admin \(cause) · Sam Sales"))
+    #expect(try acme.count("outbox_events", where: "type = 'LeadAssigned'") == 1)
+    #expect(try acme.count("audit_log", where: "action = 'lead_assigned'") == 1)
+    #expect(try acme.admin.get("/notifications").shows("Sam Sales gave you a lead: X"))
+  }
+
   @Test func `one lead is given by hand, with a reason`() throws {
     let acme = try TestTenant.fresh()
     let lead = try acme.lead()

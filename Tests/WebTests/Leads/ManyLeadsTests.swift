@@ -1,4 +1,5 @@
 import CRM
+import Foundation
 import Postgres
 import TestSupport
 import Testing
@@ -87,6 +88,79 @@ import Testing
     #expect(page.error(beside: "owner") == "Choose the new owner, or nobody.")
     #expect(page.has("<option value=\"nobody\">Nobody</option>"))
     #expect(nobody.status == 303)
+  }
+
+  @Test func `whoever is given them is told how many, and sees which`() throws {
+    let answer = try post([("action", "assign"), ("owner", acme.admin.user.description)])
+
+    let told = try acme.admin.get("/notifications")
+
+    #expect(told.shows("Sam Sales gave you 3 leads: What changed"))
+    #expect(told.link("What changed") == answer.place)
+  }
+
+  @Test(
+    arguments: [
+      [("action", "stage"), ("stage", "proposal")], [("action", "tag"), ("add_tags", "vip")],
+      [("action", "archive")], [("action", "assign"), ("owner", "nobody")],
+    ] as [[(String, String)]])
+  func `lead from their timelines to what was done, and to its undo`(
+    fields: [(String, String)]
+  ) throws {
+    for lead in leads {
+      _ = try acme.sales.post(
+        "/leads/\(lead)/assignment", ["owner": acme.sales.user.description])
+    }
+
+    let answer = try post(fields)
+    let timeline = try acme.sales.get("/leads/\(leads[1])")
+    let operation = try acme.sales.get(try #require(timeline.link("What changed")))
+
+    #expect(timeline.link("What changed") == answer.place)
+    #expect(operation.shows("Take all of it back"))
+    #expect(
+      try acme.count(
+        "outbox_events", where: "payload ->> 'operation' = \(answer.id)") == 3)
+  }
+
+  @Test func `stand in the list of recent changes, newest first, and whether they were taken back`()
+    throws
+  {
+    let first = try post([("action", "tag"), ("add_tags", "vip")])
+    _ = try post([("action", "archive")], of: [leads[0]])
+    _ = try acme.admin.post("\(first.place ?? "")/undo")
+
+    let page = try acme.reviewer.get("/operations")
+    let before = try acme.sales.get("/operations?before=\(first.id)")
+
+    #expect(page.trips == 1)
+    #expect(page.shows("1 lead archived Stands Sam Sales"))
+    #expect(page.shows("3 leads tagged Taken back by Ada Admin Sam Sales"))
+    #expect(
+      (page.text.range(of: "archived")?.lowerBound ?? page.text.endIndex)
+        < (page.text.range(of: "tagged")?.lowerBound ?? page.text.startIndex))
+    #expect(page.link("3 leads tagged") == first.place)
+    #expect(before.shows("Nothing was changed in bulk yet"))
+    #expect(try TestTenant.fresh().sales.get("/operations").shows("Nothing was changed in bulk"))
+  }
+
+  @Test func `taken back are told in the histories in the words of everything else`() throws {
+    for fields in [
+      [("action", "assign"), ("owner", acme.admin.user.description)],
+      [("action", "stage"), ("stage", "proposal")], [("action", "tag"), ("add_tags", "vip, fair")],
+    ] as [[(String, String)]] {
+      let done = try post(fields)
+      _ = try acme.sales.post("\(done.place ?? "")/undo")
+    }
+
+    let history = try acme.sales.get("/leads/\(leads[0])/history")
+    let fields = history.text.range(of: "Field by field").map { history.text[$0.upperBound...] }
+
+    #expect(history.shows("Owner: Ada Admin → nobody"))
+    #expect(fields?.contains("Owner: Ada Admin → empty") == true)
+    #expect(fields?.contains("Tags: vip fair → empty") == true)
+    #expect(fields?.contains("Stage: Proposal → New") == true)
+    #expect(!history.has("stage_since") && !history.has("owner_id") && !history.has("[&quot;"))
   }
 
   @Test func `keep what somebody edited since, and say so by name`() throws {

@@ -305,6 +305,9 @@ import Testing
     #expect(person.typed("email") == "claire@work.example")
     #expect(person.link("One") != nil && person.link("Two") != nil)
     #expect(try acme.count("leads", where: "contact_email = 'claire@work.example'") == 2)
+    let one = try acme.sales.get(try #require(person.link("One")))
+    #expect(one.link("What changed") == answer.place)
+    #expect(try acme.sales.get("/operations").shows("Two people merged Stands Sam Sales"))
 
     _ = try acme.sales.post("\(answer.place ?? "")/undo")
     #expect(try acme.dump() == before)
@@ -419,7 +422,7 @@ import Testing
     #expect(
       try acme.count(
         "leads", where: "contact_name = 'Clara Fontaine' and contact_phone = '+33612345678'") == 2)
-    #expect(try acme.sales.get("/leads/\(lead)").shows("Lead edited."))
+    #expect(try acme.sales.get("/leads/\(lead)").shows("Edited: First name, Phone. History"))
   }
 
   @Test func `edited at one lead is edited at all, and each is told`() throws {
@@ -445,7 +448,7 @@ import Testing
           "field = 'first_name' and new = 'Clara' and subject_id in (\(other)::uuid, \(lead)::uuid)"
       ) == 2)
     #expect(try acme.count("audit_log", where: "action = 'contact_edited' and new = 'Clara'") == 1)
-    #expect(try acme.sales.get("/leads/\(other)").shows("Lead edited."))
+    #expect(try acme.sales.get("/leads/\(other)").shows("Edited: "))
   }
 
   @Test func `that somebody else changed meanwhile is shown, and nothing is overwritten`() throws {

@@ -47,6 +47,31 @@ import Testing
     #expect(Set(groups) == Set(Activity.Group.allCases))
   }
 
+  @Test func `the timeline asks for its page first, and for what it speaks of by key`() throws {
+    let acme = try TestTenant.fresh()
+    let lead = try #require(ID<Lead>(try acme.lead()))
+    try acme.change(
+      """
+      with thread as (
+        insert into threads (tenant_id, id, lead_id, channel)
+        values (app.tenant(), gen_random_uuid(), \(lead), 'form') returning id)
+      insert into messages (tenant_id, id, thread_id, role, content)
+      select app.tenant(), gen_random_uuid(), thread.id, 'lead', 'x' from thread, generate_series(1, 5000)
+      """)
+    _ = try TestDatabase.open(as: .superuser).call(
+      Query("analyze", "analyze crm.messages", decode: { _ in }))
+
+    let (_, plan) = try TestDatabase.open(as: .web).read(
+      as: acme.sales.session,
+      Query(
+        "plan", "explain (costs off) \(Activity.latest(of: lead).sql)",
+        all: { (row: inout Row) -> String in try row.next() }))
+
+    #expect(
+      plan.contains { $0.contains("Index Cond") && $0.contains("'message'") },
+      "\(plan.joined(separator: "\n"))")
+  }
+
   @Test func `a long timeline is paged and keeps its filter`() throws {
     let acme = try TestTenant.fresh()
     let lead = try acme.lead()
@@ -87,6 +112,51 @@ import Testing
     #expect(page.shows("Stage: New → Proposal"))
     #expect(page.shows("Outcome: Open → Lost"))
     #expect(page.shows("Too expensive"))
+  }
+
+  @Test func `each row of the timeline says what changed, and leads to it`() throws {
+    let acme = try TestTenant.fresh()
+    let lead = try acme.sales.post(
+      "/leads", ["title": "New kitchen", "source": "fair", "message": "The tap drips."]
+    ).id
+    _ = try acme.sales.post(
+      "/leads/\(lead)",
+      [
+        "title": "Old kitchen", "company": "Fontaine", "source": "fair", "language": "en",
+        "revision": try revision(of: lead, acme),
+      ])
+    _ = try acme.sales.post(
+      "/leads/\(lead)/questions", ["text": "Which oven?", "category": "need"])
+    let asked = try acme.sales.get("/leads/\(lead)")
+    let question = try #require(asked.link("Question"))
+    _ = try acme.sales.post(
+      "\(question)/answers", ["body": "A large one.", "channel": "call"])
+    _ = try acme.sales.post(
+      "/leads/\(lead)/outcome", ["outcome": "won", "value": "18400", "client": "Fontaine SA"])
+
+    let page = try acme.sales.get("/leads/\(lead)")
+
+    #expect(page.trips == 1)
+    #expect(page.shows("Lead captured from “fair”. History"))
+    #expect(page.shows("Wrote to us. Conversation Sam Sales The tap drips."))
+    #expect(page.link("Conversation") == "/leads/\(lead)/conversation")
+    #expect(page.shows("Edited: Title, Company. History"))
+    #expect(page.shows("Added the question “Which oven?”. Question"))
+    #expect(page.shows("Recorded an answer to “Which oven?”. Question"))
+    #expect(question.hasPrefix("/questions/"))
+    #expect(page.shows("Open → Won. €18,400 · Fontaine SA History"))
+  }
+
+  @Test func `the history says what brought a contact status about`() throws {
+    let acme = try TestTenant.fresh()
+    let lead = try acme.lead()
+
+    _ = try acme.sales.post(
+      "/leads/\(lead)/contact-status", ["contact_status": "engaged", "reason": "Called back"])
+
+    let history = try acme.sales.get("/leads/\(lead)/history")
+    #expect(
+      history.shows("Contact status: Not contacted yet → Engaged by hand · Sam Sales Called back"))
   }
 
   @Test func `the conversation shows what was said, newest first, and who waits`() throws {
