@@ -45,6 +45,9 @@ begin
   return new;
 end $$;
 create trigger place before insert on crm.tenants for each row execute function app.place_tenant();
+grant update (phone_region) on crm.tenants to closerflow_web;
+create trigger keep_to_admins before update of phone_region on crm.tenants
+  for each row execute function app.keep_to_admins();
 
 -- ------------------------------------------------------------------ imports
 
@@ -1143,6 +1146,8 @@ drop function app.keep_import_operation();
 drop index crm.leads_external_id_idx;
 drop table crm.lead_import_mappings, crm.lead_import_rows, crm.lead_import_chunks, crm.lead_imports;
 drop function app.keep_import();
+drop trigger keep_to_admins on crm.tenants;
+revoke update (phone_region) on crm.tenants from closerflow_web;
 drop trigger place on crm.tenants;
 drop function app.place_tenant(), app.likely_region(text, text);
 alter table crm.tenants drop column phone_region;

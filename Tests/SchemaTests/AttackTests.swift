@@ -309,6 +309,8 @@ private struct Scene {
       "insert into ai_budgets (tenant_id, tokens_per_month) values (app.tenant(), 9000000)",
       allButAdmins)
     attacker.change(
+      "have numbers dialled elsewhere", "update tenants set phone_region = 'KP'", allButAdmins)
+    attacker.change(
       "forget what must be known", "update fact_definitions set retired_at = now()", allButAdmins)
     attacker.change(
       "put words into the bank",

@@ -13,38 +13,63 @@ enum WorkspacePages {
 
   private static func show(_ visit: Visit) throws -> Response {
     let (desk, settings) = try visit.read(WorkspaceSettings.current)
-    let days = Field<Int, L>(typed: String(settings.boardIdleDays))
-    return try visit.page(WorkspacePage(desk: desk, boardIdleDays: days), desk)
+    return try visit.page(WorkspacePage(desk: desk, form: WorkspaceForm(settings)), desk)
   }
 
   private static func save(_ visit: Visit) throws -> Response {
-    let days: Field<Int, L> = try visit.request.form.integer(
-      "board_idle_days", in: WorkspaceSettings.boardIdleDaysRange,
-      orElse: L("Write a whole number from 0 to 365."))
-    guard let value = days.value else {
+    let form = try WorkspaceForm(visit.request.form)
+    guard let days = form.boardIdleDays.value, let region = form.phoneRegion.value else {
       let desk = try visit.read()
       return try visit.page(
-        WorkspacePage(desk: desk, boardIdleDays: days), desk, status: .unprocessableContent)
+        WorkspacePage(desk: desk, form: form), desk, status: .unprocessableContent)
     }
     return try visit.post { tx in
       let (viewer, old) = try tx.look(WorkspaceSettings.current)
       var new = old
-      new.boardIdleDays = value
+      new.boardIdleDays = days
+      new.phoneRegion = region
       new.save(over: old, of: viewer.tenant, in: tx)
       return Links.said(Links.workspace, .settingSaved)
     }
   }
 }
 
-struct WorkspacePage: Page {
-  let desk: Desk
-  let boardIdleDays: Field<Int, L>
+struct WorkspaceForm: Templated {
+  var boardIdleDays = Field<Int, L>()
+  var phoneRegion = Field<PhoneRegion, L>()
 
-  static let template = "settings/workspace"
-  static let keys = Keys<WorkspacePage>().include(\.desk)
-    .list("settings_links") { _ in SettingsTab.workspace.links }
+  init(_ settings: WorkspaceSettings) {
+    boardIdleDays.typed = String(settings.boardIdleDays)
+    phoneRegion.typed = settings.phoneRegion?.code ?? ""
+  }
+
+  init(_ posted: PostedForm) throws {
+    boardIdleDays = try posted.integer(
+      "board_idle_days", in: WorkspaceSettings.boardIdleDaysRange,
+      orElse: L("Write a whole number from 0 to 365."))
+    phoneRegion = try posted.field(
+      "phone_region", orElse: L("Write a country's two letters, such as FR or GB."),
+      read: { PhoneRegion($0.uppercased()) })
+  }
+
+  private var errors: FormErrors {
+    FormErrors([
+      ("board_idle_days", boardIdleDays.error), ("phone_region", phoneRegion.error),
+    ])
+  }
+
+  static let keys = Keys<WorkspaceForm>()
     .text("board_idle_days", \.boardIdleDays.typed)
     .text("board_idle_days_error", \.boardIdleDays.error)
-    .flag("has_errors") { $0.boardIdleDays.error != nil }
-    .list("errors") { FormErrors([("board_idle_days", $0.boardIdleDays.error)]).problems }
+    .text("phone_region", \.phoneRegion.typed).text("phone_region_error", \.phoneRegion.error)
+    .flag("has_errors") { !$0.errors.problems.isEmpty }.list("errors") { $0.errors.problems }
+}
+
+struct WorkspacePage: Page {
+  let desk: Desk
+  let form: WorkspaceForm
+
+  static let template = "settings/workspace"
+  static let keys = Keys<WorkspacePage>().include(\.desk).include(\.form)
+    .list("settings_links") { _ in SettingsTab.workspace.links }
 }

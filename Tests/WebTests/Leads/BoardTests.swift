@@ -133,9 +133,10 @@ import Testing
       "update leads set last_activity_at = now() - interval '5 days' where id = \(kitchen)::uuid")
 
     let calm = try acme.sales.get("/leads/board")
-    let saved = try acme.admin.post("/settings/workspace", ["board_idle_days": "4"])
+    let saved = try acme.admin.post(
+      "/settings/workspace", ["board_idle_days": "4", "phone_region": "FR"])
     let tinted = try acme.sales.get("/leads/board")
-    _ = try acme.admin.post("/settings/workspace", ["board_idle_days": "0"])
+    _ = try acme.admin.post("/settings/workspace", ["board_idle_days": "0", "phone_region": "FR"])
     let off = try acme.sales.get("/leads/board")
 
     #expect(!calm.has("card idle"))
@@ -150,7 +151,8 @@ import Testing
   func `the setting takes whole days of a year`(days: String) throws {
     let acme = try TestTenant.fresh()
 
-    let page = try acme.admin.post("/settings/workspace", ["board_idle_days": days])
+    let page = try acme.admin.post(
+      "/settings/workspace", ["board_idle_days": days, "phone_region": "FR"])
 
     #expect(page.status == 422)
     #expect(page.error(beside: "board_idle_days") == "Write a whole number from 0 to 365.")

@@ -167,3 +167,35 @@ import Testing
         "audit_log", where: "action = 'ai_budget_set' and old = '1000000' and new = '5000'") == 1)
   }
 }
+
+@Suite struct `The workspace's settings` {
+  @Test func `say where a number without a country's code is dialled`() throws {
+    let acme = try TestTenant.fresh(locale: "fr")
+
+    let saved = try acme.admin.post(
+      "/settings/workspace", ["board_idle_days": "14", "phone_region": "gb"])
+    let form = try acme.sales.get("/leads/new")
+    _ = try acme.sales.post(
+      "/leads", ["title": "Shed", "phone": "020 7946 0958", "phone_region": "GB"])
+
+    #expect(saved.status == 303)
+    #expect(form.has("name=\"phone_region\" value=\"GB\""))
+    #expect(try acme.count("leads", where: "contact_phone = '+442079460958'") == 1)
+    #expect(
+      try acme.count("audit_log", where: "field = 'phone_region' and old = 'FR' and new = 'GB'")
+        == 1)
+  }
+
+  @Test(arguments: ["", "F", "XX", "France"])
+  func `take a country that telephones know`(region: String) throws {
+    let acme = try TestTenant.fresh()
+
+    let page = try acme.admin.post(
+      "/settings/workspace", ["board_idle_days": "14", "phone_region": region])
+
+    #expect(page.status == 422)
+    #expect(
+      page.error(beside: "phone_region") == "Write a country's two letters, such as FR or GB.")
+    #expect(page.typed("phone_region") == region)
+  }
+}
