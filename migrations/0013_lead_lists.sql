@@ -225,9 +225,9 @@ create function sec.find_leads(
   set enable_seqscan = off
 as $$
 declare
-  -- How many leads are looked through for words before the words' index is asked: a word that 1 of 40
-  -- leads has fills a page from them, one that is rarer is quickly read from the index.
-  walk constant int := 2000;
+  -- How many leads are looked through before the index of words, or of tags, is asked: what 1 of 40, or of
+  -- 10, leads has fills a page from them, and what is rarer is quickly read from the index.
+  walk constant int := case when p_filter ->> 'q' is null then 500 else 2000 end;
   conditions text := sec.lead_conditions(p_tenant, p_actor, p_filter);
   contents constant text := sec.lead_contents(p_filter);
   expression constant text := sec.lead_order(p_sort);
@@ -245,9 +245,8 @@ begin
   end if;
   if contents is not null then
     execute format(
-      'select count(*), coalesce(array_agg(l.id order by l.place) filter (where %s), ''{}'')
-         from (select l.id, l.search, l.tags, row_number() over (%2$s) as place
-                 from crm.leads l where %3$s %2$s limit %4$s) l',
+      'select count(*), coalesce(array_agg(l.id) filter (where %s), ''{}'')
+         from (select l.id, l.search, l.tags from crm.leads l where %3$s %2$s limit %4$s) l',
       contents, in_order, conditions, walk) into walked, ids;
     if walked < walk or cardinality(ids) >= p_limit then return ids[:p_limit]; end if;
     conditions := conditions || ' and ' || contents;
@@ -258,7 +257,9 @@ begin
   return ids;
 end $$;
 
--- Those leads; or, where words are searched for and nothing has them, similar ones, the most similar first.
+-- Those leads; or, where words are searched for and nothing has them all, similar ones, the most similar first:
+-- those that have all but one of the words as they were typed and something like that one, else those that have
+-- any, else what is like the longest. (What is like all of them together takes ten times as long to find.)
 create function app.find_leads(p_filter jsonb, p_sort text, p_after uuid, p_limit int)
   returns table (id uuid, is_similar boolean)
   language plpgsql stable security definer
@@ -269,19 +270,33 @@ create function app.find_leads(p_filter jsonb, p_sort text, p_after uuid, p_limi
 as $$
 declare
   ids constant uuid[] := sec.find_leads(app.tenant(), app.actor(), p_filter, p_sort, p_after, least(p_limit, 50001));
-  words constant text := app.fold(p_filter ->> 'q');
-  tag constant text := p_filter ->> 'tag';
+  typed constant text := app.fold(p_filter ->> 'q');
+  words constant text[] := array(
+    select w.word from unnest(string_to_array(typed, ' ')) with ordinality w (word, place)
+     where w.word <> '' order by length(w.word) desc, w.place limit 4);
+  chances text[] := '{}';
+  chance text;
 begin
-  if cardinality(ids) > 0 or words is null or p_after is not null or app.tenant() is null then
+  if cardinality(ids) > 0 or cardinality(words) = 0 or p_after is not null or app.tenant() is null then
     return query select f.id, false from unnest(ids) f (id);
-  else
-    return query execute format(
-      -- A word that every lead has makes all of them similar: among the first hundreds is enough.
-      'select c.id, true from (select l.id, l.search from crm.leads l where %s and %L <%% l.search limit 300) c
-        order by word_similarity(%2$L, c.search) desc, c.id desc limit %3$s',
-      concat_ws(' and ', sec.lead_conditions(app.tenant(), app.actor(), p_filter),
-                sec.lead_contents(jsonb_build_object('tag', tag))), words, least(p_limit, 101));
+    return;
   end if;
+  if cardinality(words) > 1 then
+    for place in 1 .. cardinality(words) loop
+      chances := chances || format('%s and %L <%% l.search',
+        sec.has_words('l.search', array_to_string(words[:place - 1] || words[place + 1:], ' ')), words[place]);
+    end loop;
+    chances := chances || (select '(' || string_agg(sec.has_words('l.search', w), ' or ') || ')' from unnest(words) w);
+  end if;
+  foreach chance in array chances || format('%L <%% l.search', words[1]) loop
+    return query execute format(
+      -- What every lead has makes all of them similar: among the first is enough.
+      'select c.id, true from (select l.id, l.search from crm.leads l where %s limit 150) c
+        order by word_similarity(%L, c.search) desc, c.id desc limit %s',
+      concat_ws(' and ', sec.lead_conditions(app.tenant(), app.actor(), p_filter),
+                sec.lead_contents(jsonb_build_object('tag', p_filter ->> 'tag')), chance), typed, least(p_limit, 101));
+    if found then return; end if;
+  end loop;
 end $$;
 
 -- How many those are, similar ones aside; no more than p_cap are counted.

@@ -49,6 +49,9 @@ begin
     execute format('alter role %I in database %I set statement_timeout = ''5s''', login, db);
     execute format('alter role %I in database %I set lock_timeout = ''2s''', login, db);
     execute format('alter role %I in database %I set idle_in_transaction_session_timeout = ''10s''', login, db);
+    -- Every statement of theirs is short: starting helpers or a compiler costs more than it saves.
+    execute format('alter role %I in database %I set max_parallel_workers_per_gather = 0', login, db);
+    execute format('alter role %I in database %I set jit = off', login, db);
   end loop;
 end $$;
 

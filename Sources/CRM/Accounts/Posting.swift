@@ -44,7 +44,7 @@ package struct Posting: Entry {
       "Posting.settle",
       """
       update idempotency_keys set location = \(location)
-      where tenant_id = app.tenant() and user_id = app.actor() and key = \(key)
+      where tenant_id = (select app.tenant()) and user_id = app.actor() and key = \(key)
       """)
   }
 }

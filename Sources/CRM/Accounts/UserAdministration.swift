@@ -30,7 +30,7 @@ extension Transaction where E == Operator {
       "User.setRoles",
       """
       update memberships set roles = \(SQL.TextArray(roles.map(\.rawValue).sorted()))
-      where tenant_id = app.tenant() and email = \(email)
+      where tenant_id = (select app.tenant()) and email = \(email)
       """)
     closeSessions(of: email)
     auditMember("roles_changed", email, to: roles)
@@ -40,7 +40,7 @@ extension Transaction where E == Operator {
   package func disable(_ email: EmailAddress) {
     run(
       "User.disable",
-      "update memberships set disabled_at = now() where tenant_id = app.tenant() and email = \(email)"
+      "update memberships set disabled_at = now() where tenant_id = (select app.tenant()) and email = \(email)"
     )
     closeSessions(of: email)
     auditMember("member_disabled", email, to: [])
@@ -80,7 +80,7 @@ extension Member {
   package static func with(_ email: EmailAddress, in tenant: ID<Tenant>) -> Query<ID<User>?> {
     Query(
       "Member.with",
-      "select user_id from memberships where tenant_id = app.tenant() and email = \(email)",
+      "select user_id from memberships where tenant_id = (select app.tenant()) and email = \(email)",
       one: { try $0.next() })
   }
 }
@@ -98,7 +98,7 @@ package struct MemberStanding: Sendable {
       """
       select exists (select from sec.users u where u.email = \(email)),
              m.user_id is not null, m.disabled_at is not null
-      from (select) nobody left join memberships m on m.tenant_id = app.tenant() and m.email = \(email)
+      from (select) nobody left join memberships m on m.tenant_id = (select app.tenant()) and m.email = \(email)
       """,
       only: { row in
         try MemberStanding(isPerson: row.next(), isMember: row.next(), isDisabled: row.next())

@@ -84,7 +84,7 @@ package struct Person: Sendable {
       """
       select \(Contact.columns)
       from app.find_contacts(\(words), 50) f
-      join contacts c on c.tenant_id = app.tenant() and c.id = f.id
+      join contacts c on c.tenant_id = (select app.tenant()) and c.id = f.id
       order by c.last_name, c.first_name, c.id
       """, all: Contact.init(row:))
   }

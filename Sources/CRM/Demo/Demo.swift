@@ -136,14 +136,14 @@ struct DemoDesk {
   private func leads() throws -> [ID<Lead>] {
     try look(
       Query(
-        "Demo.leads", "select id from leads where tenant_id = app.tenant() order by id",
+        "Demo.leads", "select id from leads where tenant_id = (select app.tenant()) order by id",
         all: { try $0.next(ID<Lead>.self) }))
   }
 
   private func drafts() throws -> [ID<Draft>] {
     try look(
       Query(
-        "Demo.drafts", "select id from drafts where tenant_id = app.tenant() order by id",
+        "Demo.drafts", "select id from drafts where tenant_id = (select app.tenant()) order by id",
         all: { try $0.next(ID<Draft>.self) }))
   }
 }

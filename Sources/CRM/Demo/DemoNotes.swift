@@ -27,7 +27,7 @@ extension DemoDesk {
   }
 
   private static let isNoted = Query<Bool>(
-    "Demo.isNoted", "select exists (select from notes where tenant_id = app.tenant())",
+    "Demo.isNoted", "select exists (select from notes where tenant_id = (select app.tenant()))",
     only: { try $0.next() })
 
   private static func day(in days: Int) -> Day? {

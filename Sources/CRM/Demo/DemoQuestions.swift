@@ -12,7 +12,7 @@ extension DemoDesk {
     let facts = try look(
       Query(
         "Demo.facts",
-        "select id from fact_definitions where tenant_id = app.tenant() order by position",
+        "select id from fact_definitions where tenant_id = (select app.tenant()) order by position",
         all: { try $0.next(ID<Fact>.self) }))
     for (index, talk) in zip(open, Self.talks) {
       for said in talk { try hear(said, from: leads[index], facts) }
@@ -24,7 +24,7 @@ extension DemoDesk {
 
   private static let isAsked = Query<Bool>(
     "Demo.isAsked",
-    "select exists (select from discovery_questions where tenant_id = app.tenant())",
+    "select exists (select from discovery_questions where tenant_id = (select app.tenant()))",
     only: { try $0.next() })
 
   private func hear(_ said: Said, from lead: ID<Lead>, _ facts: [ID<Fact>]) throws {

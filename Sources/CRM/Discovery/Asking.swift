@@ -169,7 +169,7 @@ extension Question {
       """
       update discovery_questions q set position = o.position
       from unnest(\(SQL.ids(ids))) with ordinality o (id, position)
-      where q.tenant_id = app.tenant() and q.id = o.id
+      where q.tenant_id = (select app.tenant()) and q.id = o.id
       """)
   }
 

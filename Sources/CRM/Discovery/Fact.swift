@@ -81,7 +81,7 @@ extension Fact {
       insert into fact_definitions (tenant_id, id, name, question, weight, for_scope, for_estimate, position)
       select app.tenant(), \(id), \(details.name), \(details.question), \(details.weight),
              \(details.forScope), \(details.forEstimate), coalesce(max(position), 0) + 1
-      from fact_definitions where tenant_id = app.tenant()
+      from fact_definitions where tenant_id = (select app.tenant())
       """)
     tx.audit(
       FactDetails.changes(from: nil, to: details).map { AuditRow("fact_added", of: "fact", id, $0) }

@@ -106,7 +106,7 @@ extension Placing.Result {
       update discovery_questions q set embedding = p.embedding::vector, embedding_model = \(model)
       from unnest(\(SQL.ids(questions.map(\.question))), \(SQL.texts(questions.map(\.text))),
                   \(SQL.texts(questions.map(\.embedding.text)))) p (id, text, embedding)
-      where q.tenant_id = app.tenant() and q.id = p.id and q.text = p.text
+      where q.tenant_id = (select app.tenant()) and q.id = p.id and q.text = p.text
       """)
   }
 }

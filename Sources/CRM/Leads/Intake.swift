@@ -59,7 +59,7 @@ package struct Duplicate: Sendable {
       """
       select \(LeadSummary.columns), f.is_same_person, f.person
       from app.find_duplicates(\(person.email), \(person.phone), \(name.isEmpty ? nil : name), \(details.company)) f
-      join leads l on l.tenant_id = app.tenant() and l.id = f.id
+      join leads l on l.tenant_id = (select app.tenant()) and l.id = f.id
       \(LeadSummary.owner) order by f.is_same_person desc, l.id desc
       """,
       all: Duplicate.init(row:))

@@ -45,7 +45,7 @@ package struct LeadBoard: Sendable {
              (select d.status from drafts d where d.tenant_id = l.tenant_id and d.lead_id = l.id
                order by d.id desc limit 1), l.is_test
       from app.board_cards(\(filter.json), 21) f
-      join leads l on l.tenant_id = app.tenant() and l.id = f.id
+      join leads l on l.tenant_id = (select app.tenant()) and l.id = f.id
       left join memberships o on o.tenant_id = l.tenant_id and o.user_id = l.owner_id
       order by l.id desc
       """,

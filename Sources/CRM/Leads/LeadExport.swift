@@ -19,7 +19,7 @@ package struct LeadExport: Sendable {
              to_char(l.estimated_value / 100.0, 'FM9999999999990.00'), t.currency, l.description,
              to_char(l.created_at, 'YYYY-MM-DD"T"HH24:MI:SSOF')
       from \(list.found(after: nil, limit: LeadList.exportMax + 1)) with ordinality f (id, is_similar, place)
-      join leads l on l.tenant_id = app.tenant() and l.id = f.id
+      join leads l on l.tenant_id = (select app.tenant()) and l.id = f.id
       join tenants t on t.id = l.tenant_id
       left join lead_contacts p on p.tenant_id = l.tenant_id and p.lead_id = l.id and p.is_primary
       left join contacts c on c.tenant_id = p.tenant_id and c.id = p.contact_id

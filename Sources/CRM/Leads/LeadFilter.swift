@@ -82,13 +82,13 @@ extension LeadFilter {
     """
     with recursive known (key, source) as (
       (select l.source_key, l.source from leads l
-       where l.tenant_id = app.tenant() and l.deleted_at is null and l.source_key > ''
+       where l.tenant_id = (select app.tenant()) and l.deleted_at is null and l.source_key > ''
        order by l.source_key, l.id desc limit 1)
       union all
       select n.source_key, n.source from known k
       cross join lateral (
         select l.source_key, l.source from leads l
-        where l.tenant_id = app.tenant() and l.deleted_at is null and l.source_key > k.key
+        where l.tenant_id = (select app.tenant()) and l.deleted_at is null and l.source_key > k.key
         order by l.source_key, l.id desc limit 1) n)
     select source from known limit 200
     """, all: { try $0.next() })

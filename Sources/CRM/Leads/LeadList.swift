@@ -138,7 +138,7 @@ package struct LeadList: Sendable {
       """
       select \(LeadSummary.columns), f.is_similar
       from \(found(after: after, limit: size.rawValue + 1)) with ordinality f (id, is_similar, place)
-      join leads l on l.tenant_id = app.tenant() and l.id = f.id
+      join leads l on l.tenant_id = (select app.tenant()) and l.id = f.id
       \(LeadSummary.owner) order by f.place
       """,
       all: { row in (lead: try LeadSummary(row: &row), isSimilar: try row.next(Bool.self)) }

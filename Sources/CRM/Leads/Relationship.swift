@@ -72,10 +72,19 @@ package struct Relationship: Sendable {
   private static let ends: SQL = """
     lead_relationships r
     join leads x on x.tenant_id = r.tenant_id and x.id = r.lead_id
-    join leads a on a.tenant_id = x.tenant_id and a.id = coalesce(x.merged_into, x.id)
+    cross join lateral \(survivor(of: "x")) a
     join leads y on y.tenant_id = r.tenant_id and y.id = r.other_id
-    join leads b on b.tenant_id = y.tenant_id and b.id = coalesce(y.merged_into, y.id)
+    cross join lateral \(survivor(of: "y")) b
     """
+
+  /// The lead that the one under this alias has become. One lookup by key: an ordinary join on a computed id
+  /// would be planned as one with all of the tenant's leads.
+  static func survivor(of alias: SQL) -> SQL {
+    """
+    (select m.id, m.title, m.company, m.stage, m.outcome, m.deleted_at from leads m
+     where m.tenant_id = \(alias).tenant_id and m.id = coalesce(\(alias).merged_into, \(alias).id) limit 1)
+    """
+  }
 
   private static let stands: SQL =
     "r.removed_at is null and a.deleted_at is null and b.deleted_at is null and a.id <> b.id"

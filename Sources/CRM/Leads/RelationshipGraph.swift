@@ -31,7 +31,7 @@ package struct RelationshipGraph: Sendable {
       """
       \(reached(from: lead))
       select l.id, l.title, l.company, l.stage, l.outcome, near.steps
-      from near join leads l on l.tenant_id = app.tenant() and l.id = near.id and l.deleted_at is null
+      from near join leads l on l.tenant_id = (select app.tenant()) and l.id = near.id and l.deleted_at is null
       order by near.steps, l.id limit 31
       """,
       all: { row in
@@ -49,12 +49,12 @@ package struct RelationshipGraph: Sendable {
       \(reached(from: lead)),
       drawn as materialized (
         select near.id from near
-        join leads l on l.tenant_id = app.tenant() and l.id = near.id and l.deleted_at is null
+        join leads l on l.tenant_id = (select app.tenant()) and l.id = near.id and l.deleted_at is null
         order by near.steps, near.id limit 30),
       theirs as materialized (
-        select f.id from drawn d join leads f on f.tenant_id = app.tenant() and f.id = d.id
+        select f.id from drawn d join leads f on f.tenant_id = (select app.tenant()) and f.id = d.id
         union all
-        select f.id from drawn d join leads f on f.tenant_id = app.tenant() and f.merged_into = d.id)
+        select f.id from drawn d join leads f on f.tenant_id = (select app.tenant()) and f.merged_into = d.id)
       \(Relationship.read(where: "r.lead_id in (select id from theirs) and r.other_id in (select id from theirs)"))
       order by t.id limit 100
       """, all: Relationship.init(row:))
@@ -74,14 +74,14 @@ package struct RelationshipGraph: Sendable {
         select distinct l.id from (
           select w.id
           union all
-          select f.id from leads f where f.tenant_id = app.tenant() and f.merged_into = w.id) own
+          select f.id from leads f where f.tenant_id = (select app.tenant()) and f.merged_into = w.id) own
         cross join lateral (
           select r.other_id as id from lead_relationships r where r.lead_id = own.id and r.removed_at is null
           union all
           select r.lead_id from lead_relationships r where r.other_id = own.id and r.removed_at is null) e
-        join leads x on x.tenant_id = app.tenant() and x.id = e.id
-        join leads l on l.tenant_id = app.tenant() and l.id = coalesce(x.merged_into, x.id)
-                    and l.deleted_at is null and l.id <> w.id
+        join leads x on x.tenant_id = (select app.tenant()) and x.id = e.id
+        cross join lateral \(Relationship.survivor(of: "x")) l
+        where l.deleted_at is null and l.id <> w.id
         order by l.id limit 30) n
       where w.steps < 2),
     near as materialized (select id, min(steps) as steps from walk group by id)
