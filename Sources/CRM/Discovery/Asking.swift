@@ -21,18 +21,7 @@ extension Question {
     _ text: QuestionText, to lead: ID<Lead>, as id: ID<Question> = ID(),
     in tx: Transaction<some Entry>
   ) throws {
-    try Lead.change(lead, in: tx) { _ in
-      tx.run(
-        "Question.add",
-        """
-        insert into discovery_questions
-          (tenant_id, id, lead_id, text, rationale, category, origin, fact_id, created_by)
-        values (app.tenant(), \(id), \(lead), \(text.text), \(text.rationale), \(text.category), 'human',
-                \(text.fact), app.actor())
-        """)
-      tx.record(.questionAdded(id, to: lead, text: text.text))
-      tx.askToPlace(id, of: lead)
-    }
+    try Lead.change(lead, in: tx) { _ in insert(text, to: lead, as: id, in: tx) }
   }
 
   /// Adds a question of the bank, which counts that it is asked; a worker places it.
@@ -43,15 +32,25 @@ extension Question {
     let (_, locked, found) = try tx.look(Lead.locked(lead), BankQuestion.find(bank))
     guard let locked, let question = found, !question.isRetired else { throw NotFound() }
     guard locked.life != .deleted else { throw Lead.Refusal.isDeleted }
+    let text = QuestionText(
+      text: question.details.text, rationale: question.details.rationale,
+      category: question.details.category, fact: question.details.fact)
+    insert(text, from: bank, to: lead, as: id, in: tx)
+  }
+
+  private static func insert(
+    _ text: QuestionText, from bank: ID<BankQuestion>? = nil, to lead: ID<Lead>,
+    as id: ID<Question>, in tx: Transaction<some Entry>
+  ) {
     tx.run(
-      "Question.addFromBank",
+      "Question.add",
       """
       insert into discovery_questions
         (tenant_id, id, lead_id, text, rationale, category, origin, fact_id, bank_question_id, created_by)
-      select tenant_id, \(id), \(lead), text, rationale, category, 'human', fact_id, id, app.actor()
-      from question_bank where id = \(bank)
+      values (app.tenant(), \(id), \(lead), \(text.text), \(text.rationale), \(text.category), 'human',
+              \(text.fact), \(bank), app.actor())
       """)
-    tx.record(.questionAdded(id, to: lead, text: question.details.text))
+    tx.record(.questionAdded(id, to: lead, text: text.text))
     tx.askToPlace(id, of: lead)
   }
 
