@@ -9,8 +9,13 @@ package protocol Entry: Sendable {
 /// Not `Sendable`: each thread opens its own. A broken connection is reopened on the next use; a
 /// unit of work that provably committed nothing is then tried once more, anything else is not.
 package final class Database {
-  private let target: Connection.Target
-  private let limits: Connection.Limits
+  /// What another thread opens its own door with.
+  struct Opening: Sendable {
+    let target: Connection.Target
+    let limits: Connection.Limits
+  }
+
+  let opening: Opening
   private var open: Connection?
   /// What connections that are gone did since it was last asked.
   private var earlier = Connection.Tally()
@@ -20,9 +25,11 @@ package final class Database {
     _ url: String, user: String? = nil, applicationName: String? = nil,
     limits: Connection.Limits = Connection.Limits()
   ) {
-    target = Connection.Target(url, user: user, applicationName: applicationName)
-    self.limits = limits
+    opening = Opening(
+      target: Connection.Target(url, user: user, applicationName: applicationName), limits: limits)
   }
+
+  init(_ opening: Opening) { self.opening = opening }
 
   /// Round trips and time since the last call; for the request log.
   package func takeTally() -> Connection.Tally {
@@ -131,7 +138,7 @@ package final class Database {
   private func connection() throws(PostgresError) -> Connection {
     if let open, open.isStillThere() { return open }
     close()
-    let fresh = try Connection(to: target, limits: limits)
+    let fresh = try Connection(to: opening.target, limits: opening.limits)
     open = fresh
     return fresh
   }

@@ -161,6 +161,7 @@ import Testing
         "app.is_status_recorded",
         "app.judge_import",
         "app.keep_draft_alive",
+        "app.list_leads",
         "app.log_operation",
         "app.mark_committing",
         "app.may",

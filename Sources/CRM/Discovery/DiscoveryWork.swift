@@ -12,7 +12,7 @@ package struct DiscoveryWork: JobWork, Sendable {
   package init(_ gateway: AIGateway) { self.gateway = gateway }
 
   package func run(
-    _ job: LeasedJob, on database: Database, mayGoOn: () -> Bool
+    _ job: LeasedJob, on database: Database, mayGoOn: @escaping @Sendable () -> Bool
   ) throws -> JobEnd {
     do {
       guard let text = try JSONValue(parsing: Array(job.parameters.utf8))["lead"]?.string else {

@@ -6,7 +6,8 @@ package protocol JobWork {
   var kind: Job.Kind { get }
 
   /// Does the job, or as much of it as may be done: between two transactions it asks `mayGoOn`.
-  func run(_ job: LeasedJob, on database: Database, mayGoOn: () -> Bool) throws -> JobEnd
+  func run(_ job: LeasedJob, on database: Database, mayGoOn: @escaping @Sendable () -> Bool) throws
+    -> JobEnd
 }
 
 package enum JobEnd: Sendable {
@@ -26,12 +27,12 @@ package final class JobRunner {
   private let owner: String
   private let leaseSeconds: Int
   private let hands: LeasesInHand<LeasedJob>
-  private let mayGoOn: () -> Bool
+  private let mayGoOn: @Sendable () -> Bool
   private let report: (String) -> Void
 
   package init(
     database: Database, works: [any JobWork], owner: String, leaseSeconds: Int,
-    hands: LeasesInHand<LeasedJob>, mayGoOn: @escaping () -> Bool,
+    hands: LeasesInHand<LeasedJob>, mayGoOn: @escaping @Sendable () -> Bool,
     report: @escaping (String) -> Void
   ) {
     self.database = database

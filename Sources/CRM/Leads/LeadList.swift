@@ -133,28 +133,35 @@ package struct LeadList: Sendable {
     guard filter.isNarrow || isAsSaved || order != .newestFirst || size != .middle else {
       return everything
     }
+    let cap = filter.isNarrow || isAsSaved ? Self.countMax + 1 : 0  // All leads are not counted.
     return Query(
       "LeadList.found",
       """
-      select \(LeadSummary.columns), f.is_similar
-      from \(found(after: after, limit: size.rawValue + 1)) with ordinality f (id, is_similar, place)
+      select \(LeadSummary.columns), f.is_similar, f.total
+      from app.list_leads(\(filterSQL), \(orderSQL), \(after), \(size.rawValue + 1), \(cap))
+        with ordinality f (id, is_similar, total, place)
       join leads l on l.tenant_id = (select app.tenant()) and l.id = f.id
       \(LeadSummary.owner) order by f.place
       """,
-      all: { row in (lead: try LeadSummary(row: &row), isSimilar: try row.next(Bool.self)) }
-    ).map { Rows(leads: $0.map(\.lead), areSimilar: $0.first?.isSimilar == true) }
+      all: { row in
+        (
+          lead: try LeadSummary(row: &row), isSimilar: try row.next(Bool.self),
+          total: try row.next(optional: Int.self)
+        )
+      }
+    ).map {
+      Rows(
+        leads: $0.map(\.lead), areSimilar: $0.first?.isSimilar == true,
+        total: $0.isEmpty && after == nil ? 0 : $0.first?.total)
+    }
   }
 
   package struct Rows: Sendable {
     package let leads: [LeadSummary]
     /// Nothing has the words that were searched for; these have similar ones.
     package let areSimilar: Bool
-  }
-
-  /// How many there are, up to one more than `countMax`.
-  package var count: Query<Int> {
-    Query(
-      "LeadList.count", "select app.count_leads(\(filterSQL), 501)", only: { try $0.next() })
+    /// How many there are on all pages, similar ones aside, up to one more than `countMax`; nil where nobody counted.
+    package let total: Int?
   }
 
   /// The function that finds ids; the place of each row in the answer is its place in the list.
@@ -171,7 +178,7 @@ package struct LeadList: Sendable {
       where l.archived_at is null and l.deleted_at is null \(start)
       order by l.id desc limit 51
       """, all: LeadSummary.init(row:)
-    ).map { Rows(leads: $0, areSimilar: false) }
+    ).map { Rows(leads: $0, areSimilar: false, total: nil) }
   }
 }
 

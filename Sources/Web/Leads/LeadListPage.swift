@@ -21,7 +21,7 @@ struct LeadListPage: Page {
   private var filter: LeadFilter { list.filter }
 
   init(
-    _ desk: Desk, _ list: LeadList, _ found: LeadList.Rows, count: Int?, segment: Segment?,
+    _ desk: Desk, _ list: LeadList, _ found: LeadList.Rows, segment: Segment?,
     members: [Member] = [], sources: [String] = [], clients: [String] = [],
     isFormOpen: Bool = false
   ) throws {
@@ -37,7 +37,7 @@ struct LeadListPage: Page {
     // Neither all leads nor similar ones are counted.
     total =
       !list.filter.isNarrow || found.areSimilar
-      ? nil : count.map { $0 > LeadList.countMax ? "\(LeadList.countMax)+" : String($0) }
+      ? nil : found.total.map { $0 > LeadList.countMax ? "\(LeadList.countMax)+" : String($0) }
     rows = found.leads.prefix(size).map { Row($0, desk.viewer) }
     areSimilar = found.areSimilar
     stageLinks = FilterLink.all(Lead.Stage.allCases, chosen: list.filter.stage, words: \.words) {

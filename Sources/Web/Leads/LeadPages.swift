@@ -23,22 +23,22 @@ enum LeadPages {
     guard asked.filter.isNarrow || asked.segment != nil || isFormOpen else {
       let (desk, rows) = try visit.read(asked.rows)
       return try visit.page(
-        try LeadListPage(desk, asked, rows, count: nil, segment: nil), desk)
+        try LeadListPage(desk, asked, rows, segment: nil), desk)
     }
     guard isFormOpen else {
-      let (desk, rows, count, segment, members) = try visit.read(
-        asked.rows, asked.count, Segment.find(asked.segment), Member.active)
+      let (desk, rows, segment, members) = try visit.read(
+        asked.rows, Segment.find(asked.segment), Member.active)
       let list = try asked.resolved(by: segment)
       return try visit.page(
-        try LeadListPage(desk, list, rows, count: count, segment: segment, members: members), desk)
+        try LeadListPage(desk, list, rows, segment: segment, members: members), desk)
     }
-    let (desk, rows, count, segment, members, sources, clients) = try visit.read(
-      asked.rows, asked.count, Segment.find(asked.segment), Member.active, LeadFilter.knownSources,
+    let (desk, rows, segment, members, sources, clients) = try visit.read(
+      asked.rows, Segment.find(asked.segment), Member.active, LeadFilter.knownSources,
       Client.names)
     let list = try asked.resolved(by: segment)
     return try visit.page(
       try LeadListPage(
-        desk, list, rows, count: count, segment: segment, members: members, sources: sources,
+        desk, list, rows, segment: segment, members: members, sources: sources,
         clients: clients, isFormOpen: true), desk)
   }
 

@@ -34,7 +34,9 @@ import Testing
     let kind = Job.Kind.embeddings
     let act: @Sendable (LeasedJob, Database) throws -> JobEnd
 
-    func run(_ job: LeasedJob, on database: Database, mayGoOn: () -> Bool) throws -> JobEnd {
+    func run(_ job: LeasedJob, on database: Database, mayGoOn: @escaping @Sendable () -> Bool)
+      throws -> JobEnd
+    {
       try act(job, database)
     }
   }

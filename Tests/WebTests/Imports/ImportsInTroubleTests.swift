@@ -175,6 +175,39 @@ import Testing
     #expect(try acme.count("lead_imports", where: "kept_rows = 0") == 1)
   }
 
+  @Test func `of one tenant take turns`() throws {
+    let acme = try TestTenant.fresh()
+    let first = try acme.upload("title\nFirst\n")
+    _ = try acme.check(first, columns: ["title"])
+    let second = try acme.upload("title\nSecond\n")
+    _ = try acme.check(second, columns: ["title"])
+    let job = try leased(acme, first)
+    _ = try acme.sales.post("\(second)/commit")
+
+    let claimed = try claims(of: acme)
+    try acme.change(
+      "update jobs set state = 'done', lease_until = null where id = \(job)::uuid")
+
+    #expect(claimed == 0)
+    #expect(try claims(of: acme) == 1)
+  }
+
+  /// How many of the tenant's imports a worker could take that takes whatever there is; it gives all of them back.
+  private func claims(of tenant: TestTenant) throws -> Int {
+    let message = #expect(throws: PostgresError.self) {
+      try TestDatabase.open(as: .worker).script(
+        """
+        do $$ begin
+          raise exception 'claimed %', (
+            select count(*) filter (where j.tenant_id = '\(tenant.id)')
+              from generate_series(1, 500) n cross join lateral app.claim_job(
+                case when n > 0 then array['import'] end, 'test', interval '1 minute') j);
+        end $$
+        """)
+    }
+    return (0...9).first { "\(String(describing: message))".contains("claimed \($0)") } ?? -1
+  }
+
   @Test func `are forgotten when nobody imported them within thirty days`() throws {
     let acme = try TestTenant.fresh()
     let old = try acme.upload("title\nOld\n")
@@ -201,7 +234,7 @@ import Testing
     try TestDatabase.open(as: .worker).script(
       """
       begin; select app.enter_job('\(tenant.id)', '\(job)', 1);
-      select app.import_new_leads((select id from lead_imports), 0, 1); commit;
+      select app.import_new_leads((select id from lead_imports), 1, 2); commit;
       """)
     try tenant.change(
       "update jobs set state = 'failed', lease_until = null where id = \(job)::uuid")
@@ -232,7 +265,7 @@ private struct FollowedAtOnce: JobWork, @unchecked Sendable {
   let then: () throws -> Void
 
   func run(
-    _ job: LeasedJob, on database: Database, mayGoOn: () -> Bool
+    _ job: LeasedJob, on database: Database, mayGoOn: @escaping @Sendable () -> Bool
   ) throws -> JobEnd {
     let end = try ImportWork().run(job, on: database, mayGoOn: mayGoOn)
     try then()

@@ -217,6 +217,28 @@ import Testing
     #expect(!form.has("theirs") && !form.has("<option value=\"Fair\">"))
   }
 
+  @Test(arguments: [
+    ("claire fontaine library", ["Kitchen", "Library"]),  // Two of three words are more than one.
+    ("claire libary", ["Library"]), ("fontaine zzyzx", ["Kitchen"]),
+  ])
+  func `words that no lead has together find the leads that have most of them`(
+    words: String, titles: [String]
+  ) throws {
+    let acme = try TestTenant.fresh()
+    for (title, person) in [
+      ("Stairs", "Mercier"), ("Library", "Dubois"), ("Kitchen", "Fontaine"),
+    ] {
+      _ = try acme.sales.post(
+        "/leads", ["title": title, "first_name": "Claire", "last_name": person])
+    }
+
+    let page = try acme.sales.get(
+      "/leads?q=\(words.replacing(" ", with: "+"))")
+
+    #expect(page.leadTitles.prefix(titles.count).sorted() == titles)
+    #expect(page.trips == 1)
+  }
+
   @Test func `similar leads are neither counted nor changed together`() throws {
     let acme = try TestTenant.fresh()
     _ = try acme.lead(title: "New kitchen")

@@ -1,0 +1,721 @@
+-- migrate:up
+-- Faster imports and lists: new leads are written by two connections at once, and a list is found and counted
+-- in one.
+
+-- ------------------------------------------------------------------ imports
+
+-- The imports of a tenant take turns: what one writes, the next one must find.
+-- lint:allow index: a few rows are leased at any time
+create unique index jobs_one_import_key on crm.jobs (tenant_id) where kind = 'import' and state = 'leased';
+
+create or replace function app.claim_job(p_kinds text[], p_owner text, p_lease interval)
+  returns table (tenant_id uuid, id uuid, lease_token bigint, attempts int, kind text, subject_id uuid, params jsonb)
+  language plpgsql security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+begin
+  return query
+    with recursive waiting as (
+      (select j.tenant_id from crm.jobs j where j.state = 'ready' order by j.tenant_id limit 1)
+      union all
+      select (select j.tenant_id from crm.jobs j
+               where j.state = 'ready' and j.tenant_id > w.tenant_id order by j.tenant_id limit 1)
+        from waiting w where w.tenant_id is not null
+    ), picked as materialized (
+      select x.tenant_id, x.id
+        from (select w.tenant_id from waiting w where w.tenant_id is not null order by random()) t
+       cross join lateral (
+         select j.tenant_id, j.id from crm.jobs j
+          where j.tenant_id = t.tenant_id and j.state = 'ready' and j.run_at <= now() and j.kind = any (p_kinds)
+            and not (j.kind = 'import' and exists (
+              select from crm.jobs o where o.tenant_id = j.tenant_id and o.kind = 'import' and o.state = 'leased'))
+          order by j.run_at, j.id limit 1 for update of j skip locked) x
+       limit 1
+    )
+    update crm.jobs j
+       set state = 'leased', attempts = j.attempts + 1, lease_token = j.lease_token + 1,
+           lease_owner = p_owner, lease_until = clock_timestamp() + p_lease
+      from picked p
+     where j.tenant_id = p.tenant_id and j.id = p.id and j.state = 'ready'
+    returning j.tenant_id, j.id, j.lease_token, j.attempts, j.kind, j.subject_id, j.params;
+exception when unique_violation then
+  -- Another worker took the tenant's other import at this very moment.
+  return;
+end $$;
+
+-- Tells the planner of a tenant whose rows it takes for a few: it would go through all of them for each line,
+-- one index of the tenant's being as good as another. A large table is analysed by itself only after a tenth
+-- of it has changed. Whoever comes while another does it goes on without.
+create or replace function sec.size_import_tables() returns void
+  language plpgsql
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  small text;
+  plan json;
+  expected bigint;
+  is_wrong boolean;
+begin
+  foreach small in array array['crm.leads', 'crm.contacts', 'crm.lead_contacts', 'crm.lead_import_rows'] loop
+    execute format('explain (format json) select from %s x where x.tenant_id = %L', small, app.tenant()) into plan;
+    expected := (plan #>> '{0,Plan,Plan Rows}')::bigint;
+    continue when expected > 2000;
+    execute format('select exists (select from %s x where x.tenant_id = %L offset %s)', small, app.tenant(), 5 * expected + 500)
+      into is_wrong;
+    if is_wrong and pg_try_advisory_xact_lock(hashtextextended('analyze:' || small, 0)) then execute 'analyze ' || small; end if;
+  end loop;
+end $$;
+
+-- Holds the import in the state that this step belongs to, or raises; the connections that write it hold it together.
+create or replace function sec.import_in(p_import uuid, p_state text) returns crm.lead_imports
+  language plpgsql
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  this_import crm.lead_imports;
+begin
+  select * into this_import from crm.lead_imports i
+   where i.tenant_id = app.tenant() and i.id = p_import for share;
+  if not found or this_import.state <> p_state then
+    raise exception 'the import is not %', p_state using errcode = 'CF409', constraint = 'lead_imports_state';
+  end if;
+  return this_import;
+end $$;
+
+-- Writes the new leads of some lines as the form's intake does: the lead with its stage, its person, its event,
+-- its place on the timeline and in the audit log, and marks their rows.
+drop function app.import_new_leads(uuid, int, int);
+create function app.import_new_leads(p_import uuid, p_from int, p_to int, out written int)
+  language plpgsql security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  this_tenant constant uuid := app.tenant();
+  this_actor constant uuid := app.actor();
+  this_import constant crm.lead_imports := sec.import_in(p_import, 'committing');
+  now_ms constant bigint := floor(extract(epoch from clock_timestamp()) * 1000);
+begin
+  -- Somebody may have captured one of them since the dry run.
+  perform app.judge_import(p_import, p_from, p_to);
+
+  perform set_config('app.copies', 'written', true);
+  with batch as (
+    update crm.lead_import_rows r
+       set status = 'done', makes_lead = true, lead_id = app.uuid_at(now_ms, r.line - p_from),
+           makes_contact = r.contact_id is null and coalesce(r.first_name, r.last_name, r.email, r.phone) is not null,
+           contact_id = case when coalesce(r.contact_id::text, r.first_name, r.last_name, r.email, r.phone) is not null
+                             then coalesce(r.contact_id, app.uuid_at(now_ms, r.line - p_from)) end
+     where r.tenant_id = this_tenant and r.import_id = p_import and r.status = 'new' and r.line between p_from and p_to
+    returning r.line as n, r.lead_id, r.contact_id, r.makes_contact, r.first_name, r.last_name, r.email, r.phone, r.title,
+              r.description, r.company, r.source, r.owner_id, r.estimated_value, r.tags, r.external_id, r.language, r.message
+  ), turns as materialized (
+    select b.n, coalesce(b.source, this_import.source) as source, row_number() over (order by b.n) as turn
+      from batch b where coalesce(b.owner_id, this_import.owner_id) is null
+  ), chosen as materialized (
+    select t.n, c.user_id, c.strategy, c.reason
+      from app.choose_owners((select array_agg(t.source order by t.turn) from turns t)) c join turns t on t.turn = c.n
+  ), owned as (
+    -- Who is named in the file or on the page; else the tenant's strategy.
+    select b.*, coalesce(b.owner_id, this_import.owner_id, c.user_id) as owner, coalesce(c.strategy, 'manual') as strategy,
+           c.reason
+      from batch b left join chosen c on c.n = b.n
+  ), made_contacts as (
+    insert into crm.contacts (tenant_id, id, first_name, last_name, email, phone)
+    select this_tenant, b.contact_id, b.first_name, b.last_name, b.email, b.phone from batch b where b.makes_contact
+  ), filled as (
+    -- A person who is known keeps what was known of them; blanks are filled, and the ledger says which.
+    update crm.contacts c
+       set first_name = coalesce(c.first_name, b.first_name), last_name = coalesce(c.last_name, b.last_name),
+           email = coalesce(c.email, b.email), phone = coalesce(c.phone, b.phone)
+      from batch b
+     where c.tenant_id = this_tenant and c.id = b.contact_id and not b.makes_contact
+       and (c.first_name is null and b.first_name is not null or c.last_name is null and b.last_name is not null
+            or c.email is null and b.email is not null or c.phone is null and b.phone is not null)
+    returning c.id
+  ), ledger as (
+    insert into crm.operation_changes (tenant_id, operation_id, entity, entity_id, field, old, new)
+    select this_tenant, this_import.operation_id, 'contact', c.id, f.field, null, to_jsonb(f.given)
+      from batch b
+      cross join lateral (
+        select x.id, x.first_name, x.last_name, x.email, x.phone from crm.contacts x
+         where not b.makes_contact and x.tenant_id = this_tenant and x.id = b.contact_id offset 0) c
+      cross join lateral (values ('first_name', c.first_name, b.first_name), ('last_name', c.last_name, b.last_name),
+                                 ('email', c.email::text, b.email), ('phone', c.phone::text, b.phone)) f (field, had, given)
+     where f.had is null and f.given is not null
+  ), made_leads as (
+    insert into crm.leads (tenant_id, id, title, description, company, source, owner_id, estimated_value, tags,
+                           external_id, language, created_by, contact_name, contact_email, contact_phone, event_seq)
+    select this_tenant, b.lead_id, b.title, coalesce(b.description, ''), b.company, coalesce(b.source, this_import.source),
+           b.owner, b.estimated_value, coalesce(b.tags, '{}'), b.external_id,
+           b.language, this_actor,
+           nullif(concat_ws(' ', coalesce(c.first_name, b.first_name), coalesce(c.last_name, b.last_name)), ''),
+           coalesce(c.email, b.email), coalesce(c.phone, b.phone),
+           1 + (b.owner is not null)::int + (b.message is not null)::int
+      from owned b
+      left join lateral (
+        select x.first_name, x.last_name, x.email, x.phone from crm.contacts x
+         where not b.makes_contact and x.tenant_id = this_tenant and x.id = b.contact_id offset 0) c on true
+  ), links as (
+    insert into crm.lead_contacts (tenant_id, lead_id, contact_id, is_primary)
+    select this_tenant, b.lead_id, b.contact_id, true from batch b where b.contact_id is not null
+  ), steps as (
+    insert into crm.lead_stage_history (tenant_id, id, lead_id, to_stage, actor_id)
+    select this_tenant, b.lead_id, b.lead_id, 'new', this_actor from batch b
+  ), given as (
+    insert into crm.lead_assignments (tenant_id, id, lead_id, to_user, strategy, reason, actor_id)
+    select this_tenant, b.lead_id, b.lead_id, b.owner, b.strategy, b.reason, this_actor
+      from owned b where b.owner is not null
+  ), told as (
+    insert into crm.outbox_events
+      (tenant_id, id, aggregate_type, aggregate_id, aggregate_seq, type, version, payload, dedupe_key)
+    select this_tenant, b.lead_id, 'lead', b.lead_id, 1, 'LeadCreated', 1,
+           jsonb_build_object('contact', b.contact_id, 'source', coalesce(b.source, this_import.source),
+                              'operation', this_import.operation_id),
+           this_tenant || ':LeadCreated.v1:' || b.lead_id
+      from batch b
+  ), given_told as (
+    insert into crm.outbox_events
+      (tenant_id, id, aggregate_type, aggregate_id, aggregate_seq, type, version, payload, dedupe_key)
+    select this_tenant, app.uuid_at(now_ms, 4096 + b.n - p_from), 'lead', b.lead_id, 2, 'LeadAssigned', 1,
+           jsonb_build_object('from', null, 'to', b.owner, 'strategy', b.strategy, 'operation', this_import.operation_id),
+           this_tenant || ':LeadAssigned.v1:' || b.lead_id
+      from owned b where b.owner is not null
+  ), given_shown as (
+    insert into crm.activities (tenant_id, id, lead_id, kind, actor_id, data)
+    select this_tenant, app.uuid_at(now_ms, 4096 + b.n - p_from), b.lead_id, 'lead_assigned', this_actor,
+           jsonb_strip_nulls(jsonb_build_object('user', b.owner, 'strategy', b.strategy, 'reason', b.reason,
+                                                'operation', this_import.operation_id))
+      from owned b where b.owner is not null
+  ), given_logged as (
+    insert into crm.audit_log (tenant_id, id, actor_id, actor_kind, action, subject_type, subject_id, field, new)
+    select this_tenant, app.uuid_at(now_ms, 4096 + b.n - p_from), this_actor, 'member', 'lead_assigned', 'lead', b.lead_id,
+           'owner', b.owner
+      from owned b where b.owner is not null
+  ), threads as (
+    -- What they wrote begins a conversation, as in the form's intake.
+    insert into crm.threads (tenant_id, id, lead_id, channel, awaiting_reply)
+    select this_tenant, b.lead_id, b.lead_id, 'form', true from batch b where b.message is not null
+  ), messages as (
+    insert into crm.messages (tenant_id, id, thread_id, role, content, actor_id)
+    select this_tenant, b.lead_id, b.lead_id, 'lead', b.message, this_actor from batch b
+     where b.message is not null
+  ), heard as (
+    insert into crm.outbox_events
+      (tenant_id, id, aggregate_type, aggregate_id, aggregate_seq, type, version, payload, dedupe_key)
+    select this_tenant, app.uuid_at(now_ms, 8192 + b.n - p_from), 'lead', b.lead_id, 2 + (b.owner is not null)::int,
+           'MessageReceived', 1, jsonb_build_object('message', b.lead_id, 'operation', this_import.operation_id),
+           this_tenant || ':MessageReceived.v1:' || b.lead_id
+      from owned b where b.message is not null
+  ), heard_on_timeline as (
+    insert into crm.activities (tenant_id, id, lead_id, kind, actor_id, data)
+    select this_tenant, app.uuid_at(now_ms, 8192 + b.n - p_from), b.lead_id, 'message_received', this_actor,
+           jsonb_build_object('message', b.lead_id, 'operation', this_import.operation_id)
+      from batch b where b.message is not null
+  ), shown as (
+    insert into crm.activities (tenant_id, id, lead_id, kind, actor_id, data)
+    select this_tenant, b.lead_id, b.lead_id, 'lead_created', this_actor,
+           jsonb_strip_nulls(jsonb_build_object('subject', coalesce(b.source, this_import.source),
+                                                'operation', this_import.operation_id))
+      from batch b
+  ), logged as (
+    insert into crm.audit_log (tenant_id, id, actor_id, actor_kind, action, subject_type, subject_id)
+    select this_tenant, b.lead_id, this_actor, 'member', 'lead_created', 'lead', b.lead_id from batch b
+  )
+  select count(*) into written from batch;
+  perform set_config('app.copies', '', true);
+end $$;
+
+grant execute on function app.import_new_leads(uuid, int, int) to closerflow_worker;
+
+-- The same rules by expressions alone: as a query they cost each new lead twice what its row does.
+create or replace function app.are_tags(tags text[]) returns boolean
+  language plpgsql immutable parallel safe
+as $$
+declare
+  tag text;
+  place int := 0;
+begin
+  if cardinality(tags) > 20 or array_ndims(tags) > 1 then return false; end if;
+  foreach tag in array coalesce(tags, '{}') loop
+    if tag is null or length(tag) > 40 or tag <> lower(tag) or tag !~ '^[[:alnum:]]+([_-][[:alnum:]]+)*$'
+       or tag = any (tags[:place]) then
+      return false;
+    end if;
+    place := place + 1;
+  end loop;
+  return true;
+end $$;
+
+-- ------------------------------------------------------------------ lists
+
+-- As before, with a cap beside the limit: where counting on costs little, all leads up to the cap, else no fewer than the
+-- limit where there are as many. Whether they are all that there are, up to the cap, it says too. Without the
+-- walk, words and tags are looked up in their indexes at once.
+create function sec.find_leads(
+    p_tenant uuid, p_actor uuid, p_filter jsonb, p_sort text, p_after uuid, p_limit int, p_cap int, p_walks boolean,
+    out ids uuid[], out are_all boolean)
+  language plpgsql stable
+  set search_path = pg_catalog, extensions, pg_temp
+  set enable_seqscan = off
+as $$
+declare
+  -- How many leads are looked through before the index of words, or of tags, is asked: what 1 of 40, or of
+  -- 10, leads has fills a page from them, and what is rarer is quickly read from the index.
+  walk constant int := case when p_filter ->> 'q' is null then 500 else 2000 end;
+  conditions text := sec.lead_conditions(p_tenant, p_actor, p_filter);
+  contents constant text := sec.lead_contents(p_filter);
+  expression constant text := sec.lead_order(p_sort);
+  direction constant text := case when p_sort is null or starts_with(p_sort, '-') then 'desc' else 'asc' end;
+  in_order text := format('order by %sl.id %s', expression || ' ' || direction || ', ', direction);
+  walked int;
+begin
+  ids := '{}';
+  are_all := true;
+  if p_tenant is null then return; end if;
+  if p_after is not null then
+    conditions := conditions || case when expression is null
+      then format(' and l.id %s %L::uuid', case direction when 'desc' then '<' else '>' end, p_after)
+      else format(' and (%1$s, l.id) %2$s (select %1$s, l.id from crm.leads l where l.tenant_id = %3$L::uuid and l.id = %4$L::uuid)',
+                  expression, case direction when 'desc' then '<' else '>' end, p_tenant, p_after) end;
+  end if;
+  if contents is not null and p_walks then
+    execute format(
+      'select count(*), coalesce(array_agg(l.id) filter (where %s), ''{}'')
+         from (select l.id, l.search, l.tags from crm.leads l where %3$s %2$s limit %4$s) l',
+      contents, in_order, conditions, walk) into walked, ids;
+    are_all := walked < walk or cardinality(ids) >= p_cap;
+    ids := ids[:p_cap];
+    if are_all or cardinality(ids) >= p_limit then return; end if;
+  end if;
+  are_all := true;
+  conditions := concat_ws(' and ', conditions, contents);
+  if p_sort = 'any' then in_order := ''; end if;
+  execute format('select array(select l.id from crm.leads l where %s %s limit %s)', conditions, in_order, p_cap)
+    into ids;
+end $$;
+
+create or replace function sec.find_leads(
+    p_tenant uuid, p_actor uuid, p_filter jsonb, p_sort text, p_after uuid, p_limit int) returns uuid[]
+  language sql stable
+  set search_path = pg_catalog, pg_temp
+  begin atomic
+    select f.ids from sec.find_leads(p_tenant, p_actor, p_filter, p_sort, p_after, p_limit, p_limit, true) f;
+  end;
+
+-- Loads the extension: before, its setting is nobody's to set.
+select extensions.show_limit();
+
+-- Leads that are like what was searched for, the most similar first: those that have all the words but one as they were
+-- typed and something like that one, else those that have any, else what is like the longest. A word that
+-- one of the newest leads has is no slip; where none is, all but one of them will do. (What is like all of them
+-- together takes ten times as long to find.)
+create function sec.similar_leads(p_tenant uuid, p_actor uuid, p_filter jsonb, p_limit int) returns uuid[]
+  language plpgsql stable
+  set search_path = pg_catalog, extensions, pg_temp
+  set pg_trgm.word_similarity_threshold = 0.4
+  set enable_seqscan = off
+as $$
+declare
+  typed constant text := app.fold(p_filter ->> 'q');
+  words constant text[] := array(
+    select w.word from unnest(string_to_array(typed, ' ')) with ordinality w (word, place)
+     where w.word <> '' order by length(w.word) desc, w.place limit 4);
+  conditions constant text := concat_ws(' and ', sec.lead_conditions(p_tenant, p_actor, p_filter),
+                                        sec.lead_contents(jsonb_build_object('tag', p_filter ->> 'tag')));
+  known boolean[];
+  others text[];
+  chances text[] := '{}';
+  chance text;
+  ids uuid[];
+begin
+  if p_tenant is null or cardinality(words) = 0 then return '{}'; end if;
+  if cardinality(words) > 1 then
+    execute format(
+      'select array[%s] from (select l.search from crm.leads l where l.tenant_id = %L::uuid
+         and l.archived_at is null and l.deleted_at is null order by l.id desc limit 1000) l',
+      (select string_agg(format('coalesce(bool_or(%s), false)', sec.has_words('l.search', w.word)), ', ' order by w.place)
+         from unnest(words) with ordinality w (word, place)), p_tenant) into known;
+    for place in 1 .. cardinality(words) loop
+      others := words[:place - 1] || words[place + 1:];
+      if not known[place] then
+        chances := chances || format('%s and %L <%% l.search', sec.has_words('l.search', array_to_string(others, ' ')), words[place]);
+      end if;
+    end loop;
+    if cardinality(chances) = 0 and cardinality(words) > 2 then
+      chances := array[(select '(' || string_agg(
+          '(' || sec.has_words('l.search', array_to_string(words[:w.place - 1] || words[w.place + 1:], ' ')) || ')', ' or ') || ')'
+        from unnest(words) with ordinality w (word, place))];
+    end if;
+    chances := chances || (select '(' || string_agg(sec.has_words('l.search', w), ' or ') || ')' from unnest(words) w);
+  end if;
+  foreach chance in array chances || format('%L <%% l.search', words[1]) loop
+    execute format(
+      -- What every lead has makes all of them similar: among the first is enough.
+      'select array(select c.id from (select l.id, l.search from crm.leads l where %s limit 150) c
+        order by word_similarity(%L, c.search) desc, c.id desc limit %s)', conditions || ' and ' || chance, typed, p_limit)
+      into ids;
+    exit when cardinality(ids) > 0;
+  end loop;
+  return ids;
+end $$;
+
+-- Those leads; or, where words are searched for and nothing has them all, similar ones.
+create or replace function app.find_leads(p_filter jsonb, p_sort text, p_after uuid, p_limit int)
+  returns table (id uuid, is_similar boolean)
+  language plpgsql stable security definer
+  set search_path = pg_catalog, extensions, pg_temp
+  set enable_seqscan = off
+  rows 50
+as $$
+declare
+  ids constant uuid[] := sec.find_leads(app.tenant(), app.actor(), p_filter, p_sort, p_after, least(p_limit, 50001));
+begin
+  if cardinality(ids) > 0 or p_after is not null or p_filter ->> 'q' is null then
+    return query select f.id, false from unnest(ids) f (id);
+  else
+    return query select f.id, true from unnest(sec.similar_leads(app.tenant(), app.actor(), p_filter, least(p_limit, 101))) f (id);
+  end if;
+end $$;
+
+-- The same for a page of a list, and how many there are on all its pages, similar ones aside: no more than
+-- p_cap are counted.
+create function app.list_leads(p_filter jsonb, p_sort text, p_after uuid, p_limit int, p_cap int)
+  returns table (id uuid, is_similar boolean, total int)
+  language plpgsql stable security definer
+  set search_path = pg_catalog, extensions, pg_temp
+  set enable_seqscan = off
+  rows 50
+as $$
+declare
+  this_tenant constant uuid := app.tenant();
+  page constant int := least(p_limit, 101);
+  cap constant int := greatest(page, least(p_cap, 10001));
+  has_contents constant boolean := sec.lead_contents(p_filter) is not null;
+  ids uuid[];
+  are_all boolean;
+begin
+  select f.ids, f.are_all into ids, are_all
+    from sec.find_leads(this_tenant, app.actor(), p_filter, p_sort, p_after, page,
+                        -- In another order than they are found in, a page is found sooner than all.
+                        case when p_after is null and has_contents then cap else page end, true) f;
+  if cardinality(ids) = 0 and p_after is null and p_filter ->> 'q' is not null then
+    return query select f.id, true, 0 from unnest(sec.similar_leads(this_tenant, app.actor(), p_filter, page)) f (id);
+    return;
+  end if;
+  if p_after is null and (cardinality(ids) < page or has_contents and are_all) then
+    total := cardinality(ids);
+  elsif p_cap > 0 then
+    select cardinality(f.ids) into total
+      from sec.find_leads(this_tenant, app.actor(), p_filter, 'any', null, cap, cap, not (p_after is null and has_contents)) f;
+  end if;
+  return query select f.id, false, list_leads.total from unnest(ids[:page]) f (id);
+end $$;
+grant execute on function app.list_leads(jsonb, text, uuid, int, int) to closerflow_web;
+
+-- migrate:down
+drop function app.list_leads(jsonb, text, uuid, int, int);
+select extensions.show_limit();
+create or replace function app.find_leads(p_filter jsonb, p_sort text, p_after uuid, p_limit int)
+  returns table (id uuid, is_similar boolean)
+  language plpgsql stable security definer
+  set search_path = pg_catalog, extensions, pg_temp
+  set pg_trgm.word_similarity_threshold = 0.4
+  set enable_seqscan = off
+  rows 50
+as $$
+declare
+  ids constant uuid[] := sec.find_leads(app.tenant(), app.actor(), p_filter, p_sort, p_after, least(p_limit, 50001));
+  typed constant text := app.fold(p_filter ->> 'q');
+  words constant text[] := array(
+    select w.word from unnest(string_to_array(typed, ' ')) with ordinality w (word, place)
+     where w.word <> '' order by length(w.word) desc, w.place limit 4);
+  chances text[] := '{}';
+  chance text;
+begin
+  if cardinality(ids) > 0 or cardinality(words) = 0 or p_after is not null or app.tenant() is null then
+    return query select f.id, false from unnest(ids) f (id);
+    return;
+  end if;
+  if cardinality(words) > 1 then
+    for place in 1 .. cardinality(words) loop
+      chances := chances || format('%s and %L <%% l.search',
+        sec.has_words('l.search', array_to_string(words[:place - 1] || words[place + 1:], ' ')), words[place]);
+    end loop;
+    chances := chances || (select '(' || string_agg(sec.has_words('l.search', w), ' or ') || ')' from unnest(words) w);
+  end if;
+  foreach chance in array chances || format('%L <%% l.search', words[1]) loop
+    return query execute format(
+      -- What every lead has makes all of them similar: among the first is enough.
+      'select c.id, true from (select l.id, l.search from crm.leads l where %s limit 150) c
+        order by word_similarity(%L, c.search) desc, c.id desc limit %s',
+      concat_ws(' and ', sec.lead_conditions(app.tenant(), app.actor(), p_filter),
+                sec.lead_contents(jsonb_build_object('tag', p_filter ->> 'tag')), chance), typed, least(p_limit, 101));
+    if found then return; end if;
+  end loop;
+end $$;
+drop function sec.similar_leads(uuid, uuid, jsonb, int);
+create or replace function sec.find_leads(
+    p_tenant uuid, p_actor uuid, p_filter jsonb, p_sort text, p_after uuid, p_limit int) returns uuid[]
+  language plpgsql stable
+  set search_path = pg_catalog, extensions, pg_temp
+  set enable_seqscan = off
+as $$
+declare
+  -- How many leads are looked through before the index of words, or of tags, is asked: what 1 of 40, or of
+  -- 10, leads has fills a page from them, and what is rarer is quickly read from the index.
+  walk constant int := case when p_filter ->> 'q' is null then 500 else 2000 end;
+  conditions text := sec.lead_conditions(p_tenant, p_actor, p_filter);
+  contents constant text := sec.lead_contents(p_filter);
+  expression constant text := sec.lead_order(p_sort);
+  direction constant text := case when p_sort is null or starts_with(p_sort, '-') then 'desc' else 'asc' end;
+  in_order text := format('order by %sl.id %s', expression || ' ' || direction || ', ', direction);
+  walked int;
+  ids uuid[];
+begin
+  if p_tenant is null then return '{}'; end if;
+  if p_after is not null then
+    conditions := conditions || case when expression is null
+      then format(' and l.id %s %L::uuid', case direction when 'desc' then '<' else '>' end, p_after)
+      else format(' and (%1$s, l.id) %2$s (select %1$s, l.id from crm.leads l where l.tenant_id = %3$L::uuid and l.id = %4$L::uuid)',
+                  expression, case direction when 'desc' then '<' else '>' end, p_tenant, p_after) end;
+  end if;
+  if contents is not null then
+    execute format(
+      'select count(*), coalesce(array_agg(l.id) filter (where %s), ''{}'')
+         from (select l.id, l.search, l.tags from crm.leads l where %3$s %2$s limit %4$s) l',
+      contents, in_order, conditions, walk) into walked, ids;
+    if walked < walk or cardinality(ids) >= p_limit then return ids[:p_limit]; end if;
+    conditions := conditions || ' and ' || contents;
+  end if;
+  if p_sort = 'any' then in_order := ''; end if;
+  execute format('select array(select l.id from crm.leads l where %s %s limit %s)', conditions, in_order, p_limit)
+    into ids;
+  return ids;
+end $$;
+drop function sec.find_leads(uuid, uuid, jsonb, text, uuid, int, int, boolean);
+drop function app.import_new_leads(uuid, int, int);
+create function app.import_new_leads(p_import uuid, p_after int, p_limit int, out written int, out last_line int)
+  language plpgsql security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  this_tenant constant uuid := app.tenant();
+  this_actor constant uuid := app.actor();
+  this_import constant crm.lead_imports := sec.import_in(p_import, 'committing');
+  now_ms constant bigint := floor(extract(epoch from clock_timestamp()) * 1000);
+  from_line int;
+  -- While the tables look empty to the planner, the checks of foreign keys go through all of a tenant's rows:
+  -- one small batch first, then it is told (sec.size_import_tables).
+  is_first constant boolean := (select c.reltuples < 1000 from pg_class c where c.oid = 'crm.leads'::regclass);
+begin
+  select min(p.line), max(p.line) into from_line, last_line from (
+    select r.line from crm.lead_import_rows r
+     where r.tenant_id = this_tenant and r.import_id = p_import and r.status = 'new'
+       and r.line > p_after
+     order by r.line limit case when is_first then least(p_limit, 500) else p_limit end) p;
+  written := 0;
+  if from_line is null then return; end if;
+  -- Somebody may have captured one of them since the dry run; another import of the tenant's waits.
+  perform pg_advisory_xact_lock(hashtextextended('import:' || this_tenant, 0));
+  perform app.judge_import(p_import, from_line, last_line);
+
+  perform set_config('app.copies', 'written', true);
+  with batch as (
+    update crm.lead_import_rows r
+       set status = 'done', makes_lead = true, lead_id = app.uuid_at(now_ms, r.line - from_line),
+           makes_contact = r.contact_id is null and coalesce(r.first_name, r.last_name, r.email, r.phone) is not null,
+           contact_id = case when coalesce(r.contact_id::text, r.first_name, r.last_name, r.email, r.phone) is not null
+                             then coalesce(r.contact_id, app.uuid_at(now_ms, r.line - from_line)) end
+     where r.tenant_id = this_tenant and r.import_id = p_import and r.status = 'new' and r.line between from_line and last_line
+    returning r.line as n, r.*
+  ), numbered as (
+    select b.*, coalesce(b.source, this_import.source) as lead_source,
+           case when coalesce(b.owner_id, this_import.owner_id) is null
+                then count(*) filter (where coalesce(b.owner_id, this_import.owner_id) is null) over (order by b.n) end as turn
+      from batch b
+  ), chosen as materialized (
+    select c.* from app.choose_owners(
+      (select array_agg(o.lead_source order by o.n) from numbered o where o.turn is not null)) c
+  ), owned as (
+    -- Who is named in the file or on the page; else the tenant's strategy.
+    select o.*, coalesce(o.owner_id, this_import.owner_id, c.user_id) as owner, coalesce(c.strategy, 'manual') as strategy,
+           c.reason
+      from numbered o left join chosen c on c.n = o.turn
+  ), made_contacts as (
+    insert into crm.contacts (tenant_id, id, first_name, last_name, email, phone)
+    select this_tenant, b.contact_id, b.first_name, b.last_name, b.email, b.phone from batch b where b.makes_contact
+    order by b.n
+  ), filled as (
+    -- A person who is known keeps what was known of them; blanks are filled, and the ledger says which.
+    update crm.contacts c
+       set first_name = coalesce(c.first_name, b.first_name), last_name = coalesce(c.last_name, b.last_name),
+           email = coalesce(c.email, b.email), phone = coalesce(c.phone, b.phone)
+      from batch b
+     where c.tenant_id = this_tenant and c.id = b.contact_id and not b.makes_contact
+       and (c.first_name is null and b.first_name is not null or c.last_name is null and b.last_name is not null
+            or c.email is null and b.email is not null or c.phone is null and b.phone is not null)
+    returning c.id
+  ), ledger as (
+    insert into crm.operation_changes (tenant_id, operation_id, entity, entity_id, field, old, new)
+    select this_tenant, this_import.operation_id, 'contact', c.id, f.field, null, to_jsonb(f.given)
+      from batch b
+      cross join lateral (
+        select x.id, x.first_name, x.last_name, x.email, x.phone from crm.contacts x
+         where not b.makes_contact and x.tenant_id = this_tenant and x.id = b.contact_id offset 0) c
+      cross join lateral (values ('first_name', c.first_name, b.first_name), ('last_name', c.last_name, b.last_name),
+                                 ('email', c.email::text, b.email), ('phone', c.phone::text, b.phone)) f (field, had, given)
+     where f.had is null and f.given is not null
+  ), made_leads as (
+    insert into crm.leads (tenant_id, id, title, description, company, source, owner_id, estimated_value, tags,
+                           external_id, language, created_by, contact_name, contact_email, contact_phone, event_seq)
+    select this_tenant, b.lead_id, b.title, coalesce(b.description, ''), b.company, b.lead_source,
+           b.owner, b.estimated_value, coalesce(b.tags, '{}'), b.external_id,
+           b.language, this_actor,
+           nullif(concat_ws(' ', coalesce(c.first_name, b.first_name), coalesce(c.last_name, b.last_name)), ''),
+           coalesce(c.email, b.email), coalesce(c.phone, b.phone),
+           1 + (b.owner is not null)::int + (b.message is not null)::int
+      from owned b
+      left join lateral (
+        select x.first_name, x.last_name, x.email, x.phone from crm.contacts x
+         where not b.makes_contact and x.tenant_id = this_tenant and x.id = b.contact_id offset 0) c on true
+     order by b.n
+  ), links as (
+    insert into crm.lead_contacts (tenant_id, lead_id, contact_id, is_primary)
+    select this_tenant, b.lead_id, b.contact_id, true from batch b where b.contact_id is not null order by b.n
+  ), steps as (
+    insert into crm.lead_stage_history (tenant_id, id, lead_id, to_stage, actor_id)
+    select this_tenant, b.lead_id, b.lead_id, 'new', this_actor from batch b order by b.n
+  ), given as (
+    insert into crm.lead_assignments (tenant_id, id, lead_id, to_user, strategy, reason, actor_id)
+    select this_tenant, b.lead_id, b.lead_id, b.owner, b.strategy, b.reason, this_actor
+      from owned b where b.owner is not null order by b.n
+  ), told as (
+    insert into crm.outbox_events
+      (tenant_id, id, aggregate_type, aggregate_id, aggregate_seq, type, version, payload, dedupe_key)
+    select this_tenant, b.lead_id, 'lead', b.lead_id, 1, 'LeadCreated', 1,
+           jsonb_build_object('contact', b.contact_id, 'source', coalesce(b.source, this_import.source),
+                              'operation', this_import.operation_id),
+           this_tenant || ':LeadCreated.v1:' || b.lead_id
+      from batch b order by b.n
+  ), given_told as (
+    insert into crm.outbox_events
+      (tenant_id, id, aggregate_type, aggregate_id, aggregate_seq, type, version, payload, dedupe_key)
+    select this_tenant, app.uuid_at(now_ms, 4096 + b.n - from_line), 'lead', b.lead_id, 2, 'LeadAssigned', 1,
+           jsonb_build_object('from', null, 'to', b.owner, 'strategy', b.strategy, 'operation', this_import.operation_id),
+           this_tenant || ':LeadAssigned.v1:' || b.lead_id
+      from owned b where b.owner is not null order by b.n
+  ), given_shown as (
+    insert into crm.activities (tenant_id, id, lead_id, kind, actor_id, data)
+    select this_tenant, app.uuid_at(now_ms, 4096 + b.n - from_line), b.lead_id, 'lead_assigned', this_actor,
+           jsonb_strip_nulls(jsonb_build_object('user', b.owner, 'strategy', b.strategy, 'reason', b.reason,
+                                                'operation', this_import.operation_id))
+      from owned b where b.owner is not null order by b.n
+  ), given_logged as (
+    insert into crm.audit_log (tenant_id, id, actor_id, actor_kind, action, subject_type, subject_id, field, new)
+    select this_tenant, app.uuid_at(now_ms, 4096 + b.n - from_line), this_actor, 'member', 'lead_assigned', 'lead', b.lead_id,
+           'owner', b.owner
+      from owned b where b.owner is not null order by b.n
+  ), threads as (
+    -- What they wrote begins a conversation, as in the form's intake.
+    insert into crm.threads (tenant_id, id, lead_id, channel, awaiting_reply)
+    select this_tenant, b.lead_id, b.lead_id, 'form', true from batch b where b.message is not null order by b.n
+  ), messages as (
+    insert into crm.messages (tenant_id, id, thread_id, role, content, actor_id)
+    select this_tenant, b.lead_id, b.lead_id, 'lead', b.message, this_actor from batch b
+     where b.message is not null order by b.n
+  ), heard as (
+    insert into crm.outbox_events
+      (tenant_id, id, aggregate_type, aggregate_id, aggregate_seq, type, version, payload, dedupe_key)
+    select this_tenant, app.uuid_at(now_ms, 8192 + b.n - from_line), 'lead', b.lead_id, 2 + (b.owner is not null)::int,
+           'MessageReceived', 1, jsonb_build_object('message', b.lead_id, 'operation', this_import.operation_id),
+           this_tenant || ':MessageReceived.v1:' || b.lead_id
+      from owned b where b.message is not null order by b.n
+  ), heard_on_timeline as (
+    insert into crm.activities (tenant_id, id, lead_id, kind, actor_id, data)
+    select this_tenant, app.uuid_at(now_ms, 8192 + b.n - from_line), b.lead_id, 'message_received', this_actor,
+           jsonb_build_object('message', b.lead_id, 'operation', this_import.operation_id)
+      from batch b where b.message is not null order by b.n
+  ), shown as (
+    insert into crm.activities (tenant_id, id, lead_id, kind, actor_id, data)
+    select this_tenant, b.lead_id, b.lead_id, 'lead_created', this_actor,
+           jsonb_strip_nulls(jsonb_build_object('subject', coalesce(b.source, this_import.source),
+                                                'operation', this_import.operation_id))
+      from batch b order by b.n
+  ), logged as (
+    insert into crm.audit_log (tenant_id, id, actor_id, actor_kind, action, subject_type, subject_id)
+    select this_tenant, b.lead_id, this_actor, 'member', 'lead_created', 'lead', b.lead_id from batch b order by b.n
+  )
+  select count(*) into written from batch;
+  perform set_config('app.copies', '', true);
+end $$;
+
+grant execute on function app.import_new_leads(uuid, int, int) to closerflow_worker;
+create or replace function sec.import_in(p_import uuid, p_state text) returns crm.lead_imports
+  language plpgsql
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  this_import crm.lead_imports;
+begin
+  select * into this_import from crm.lead_imports i
+   where i.tenant_id = app.tenant() and i.id = p_import for no key update;
+  if not found or this_import.state <> p_state then
+    raise exception 'the import is not %', p_state using errcode = 'CF409', constraint = 'lead_imports_state';
+  end if;
+  return this_import;
+end $$;
+
+create or replace function app.claim_job(p_kinds text[], p_owner text, p_lease interval)
+  returns table (tenant_id uuid, id uuid, lease_token bigint, attempts int, kind text, subject_id uuid, params jsonb)
+  language sql security definer
+  set search_path = pg_catalog, pg_temp
+  begin atomic
+    with recursive waiting as (
+      (select j.tenant_id from crm.jobs j where j.state = 'ready' order by j.tenant_id limit 1)
+      union all
+      select (select j.tenant_id from crm.jobs j
+               where j.state = 'ready' and j.tenant_id > w.tenant_id order by j.tenant_id limit 1)
+        from waiting w where w.tenant_id is not null
+    ), picked as materialized (
+      select x.tenant_id, x.id
+        from (select w.tenant_id from waiting w where w.tenant_id is not null order by random()) t
+       cross join lateral (
+         select j.tenant_id, j.id from crm.jobs j
+          where j.tenant_id = t.tenant_id and j.state = 'ready' and j.run_at <= now() and j.kind = any (p_kinds)
+          order by j.run_at, j.id limit 1 for update of j skip locked) x
+       limit 1
+    )
+    update crm.jobs j
+       set state = 'leased', attempts = j.attempts + 1, lease_token = j.lease_token + 1,
+           lease_owner = p_owner, lease_until = clock_timestamp() + p_lease
+      from picked p
+     where j.tenant_id = p.tenant_id and j.id = p.id and j.state = 'ready'
+    returning j.tenant_id, j.id, j.lease_token, j.attempts, j.kind, j.subject_id, j.params;
+  end;
+
+create or replace function sec.size_import_tables() returns void
+  language plpgsql
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  small text;
+begin
+  for small in
+    select c.oid::regclass::text from pg_class c
+     where c.oid in ('crm.leads'::regclass, 'crm.contacts'::regclass, 'crm.lead_contacts'::regclass, 'crm.lead_import_rows'::regclass)
+       and c.reltuples < 1000
+  loop
+    if pg_try_advisory_xact_lock(hashtextextended('analyze:' || small, 0)) then execute 'analyze ' || small; end if;
+  end loop;
+end $$;
+drop index crm.jobs_one_import_key;
+create or replace function app.are_tags(tags text[]) returns boolean
+  language sql immutable parallel safe
+  begin atomic
+    select cardinality(tags) <= 20
+       and coalesce(array_ndims(tags), 1) = 1
+       and cardinality(tags) = (
+         select count(distinct t) from unnest(tags) t
+          where length(t) <= 40 and t = lower(t) and t ~ '^[[:alnum:]]+([_-][[:alnum:]]+)*$');
+  end;
