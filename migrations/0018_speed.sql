@@ -5,6 +5,11 @@
 -- ------------------------------------------------------------------ imports
 
 -- The imports of a tenant take turns: what one writes, the next one must find.
+-- Where two are leased the later one waits; its worker finds the lease gone.
+-- lint:allow backfill: a few rows are leased at any time
+update crm.jobs j set state = 'ready', lease_until = null
+ where j.kind = 'import' and j.state = 'leased' and exists (
+   select from crm.jobs o where o.tenant_id = j.tenant_id and o.kind = 'import' and o.state = 'leased' and o.id < j.id);
 -- lint:allow index: a few rows are leased at any time
 create unique index jobs_one_import_key on crm.jobs (tenant_id) where kind = 'import' and state = 'leased';
 
@@ -46,10 +51,11 @@ end $$;
 
 -- Tells the planner of a tenant whose rows it takes for a few: it would go through all of them for each line,
 -- one index of the tenant's being as good as another. A large table is analysed by itself only after a tenth
--- of it has changed. Whoever comes while another does it goes on without.
+-- of it has changed. Whoever comes while another does it, or soon after, goes on without.
 create or replace function sec.size_import_tables() returns void
   language plpgsql
   set search_path = pg_catalog, pg_temp
+  set lock_timeout = '100ms'
 as $$
 declare
   small text;
@@ -60,40 +66,78 @@ begin
   foreach small in array array['crm.leads', 'crm.contacts', 'crm.lead_contacts', 'crm.lead_import_rows'] loop
     execute format('explain (format json) select from %s x where x.tenant_id = %L', small, app.tenant()) into plan;
     expected := (plan #>> '{0,Plan,Plan Rows}')::bigint;
-    continue when expected > 2000;
-    execute format('select exists (select from %s x where x.tenant_id = %L offset %s)', small, app.tenant(), 5 * expected + 500)
+    continue when expected > 2000 or greatest(
+      pg_stat_get_last_analyze_time(small::regclass), pg_stat_get_last_autoanalyze_time(small::regclass))
+      > clock_timestamp() - least(20, 1 + expected / 100) * interval '1 second';
+    execute format('select exists (select from %s x where x.tenant_id = %L offset %s)', small, app.tenant(), 5 * expected + 200)
       into is_wrong;
-    if is_wrong and pg_try_advisory_xact_lock(hashtextextended('analyze:' || small, 0)) then execute 'analyze ' || small; end if;
+    continue when not is_wrong or not pg_try_advisory_xact_lock(hashtextextended('analyze:' || small, 0));
+    begin
+      execute 'analyze ' || small;
+    exception when lock_not_available then
+      null;  -- Somebody tends the table.
+    end;
   end loop;
 end $$;
 
--- Holds the import in the state that this step belongs to, or raises; the connections that write it hold it together.
-create or replace function sec.import_in(p_import uuid, p_state text) returns crm.lead_imports
+-- Ends the dry run: of new rows about one person who is known, or with one name at one company and nobody known, the first
+-- counts, as it would beside a lead that is there. Then it counts what it found.
+create or replace function app.finish_check(p_import uuid) returns void
+  language sql security definer
+  set search_path = pg_catalog, pg_temp
+  set enable_seqscan = off
+  set work_mem = '32MB'
+  begin atomic
+    with same as (
+      select r.ctid as place, row_number() over same as nth, first_value(r.line) over same as first_line
+        from crm.lead_import_rows r
+       where r.tenant_id = app.tenant() and r.import_id = p_import and r.status = 'new'
+         and (r.contact_id is not null or r.company is not null and coalesce(r.first_name, r.last_name) is not null)
+      window same as (
+        partition by r.contact_id,
+          case when r.contact_id is null then app.fold(concat_ws(' ', r.first_name, r.last_name)) end,
+          case when r.contact_id is null then app.fold(r.company) end
+        order by r.line)
+    )
+    update crm.lead_import_rows r set status = 'duplicate', reasons = array['same_line:' || s.first_line]
+      from same s where r.ctid = s.place and s.nth > 1;
+    update crm.lead_imports i
+       set state = 'checked', new_rows = c.new_rows, update_rows = c.update_rows,
+           duplicate_rows = c.duplicate_rows, error_rows = c.error_rows
+      from (select count(*) filter (where r.status = 'new') as new_rows,
+                   count(*) filter (where r.status = 'update') as update_rows,
+                   count(*) filter (where r.status = 'duplicate') as duplicate_rows,
+                   count(*) filter (where r.status = 'error') as error_rows
+              from crm.lead_import_rows r where r.tenant_id = app.tenant() and r.import_id = p_import) c
+     where i.tenant_id = app.tenant() and i.id = p_import and i.state = 'checking';
+  end;
+
+-- The import, or raises where it is not being written. Several connections may write it: its state does not change
+-- while its job is leased.
+create function sec.import_being_written(p_import uuid) returns crm.lead_imports
   language plpgsql
   set search_path = pg_catalog, pg_temp
 as $$
 declare
   this_import crm.lead_imports;
 begin
-  select * into this_import from crm.lead_imports i
-   where i.tenant_id = app.tenant() and i.id = p_import for share;
-  if not found or this_import.state <> p_state then
-    raise exception 'the import is not %', p_state using errcode = 'CF409', constraint = 'lead_imports_state';
+  select * into this_import from crm.lead_imports i where i.tenant_id = app.tenant() and i.id = p_import for key share;
+  if not found or this_import.state <> 'committing' then
+    raise exception 'the import is not committing' using errcode = 'CF409', constraint = 'lead_imports_state';
   end if;
   return this_import;
 end $$;
 
 -- Writes the new leads of some lines as the form's intake does: the lead with its stage, its person, its event,
--- its place on the timeline and in the audit log, and marks their rows.
-drop function app.import_new_leads(uuid, int, int);
-create function app.import_new_leads(p_import uuid, p_from int, p_to int, out written int)
+-- its place on the timeline and in the audit log, and marks their rows. (Workers of the release before call app.import_new_leads.)
+create function app.write_import_leads(p_import uuid, p_from int, p_to int, out written int)
   language plpgsql security definer
   set search_path = pg_catalog, pg_temp
 as $$
 declare
   this_tenant constant uuid := app.tenant();
   this_actor constant uuid := app.actor();
-  this_import constant crm.lead_imports := sec.import_in(p_import, 'committing');
+  this_import constant crm.lead_imports := sec.import_being_written(p_import);
   now_ms constant bigint := floor(extract(epoch from clock_timestamp()) * 1000);
 begin
   -- Somebody may have captured one of them since the dry run.
@@ -114,7 +158,10 @@ begin
       from batch b where coalesce(b.owner_id, this_import.owner_id) is null
   ), chosen as materialized (
     select t.n, c.user_id, c.strategy, c.reason
-      from app.choose_owners((select array_agg(t.source order by t.turn) from turns t)) c join turns t on t.turn = c.n
+      -- Nobody waits for turns that are not needed.
+      from (select array_agg(t.source order by t.turn) as sources from turns t having count(*) > 0) a
+     cross join lateral app.choose_owners(a.sources) c
+      join turns t on t.turn = c.n
   ), owned as (
     -- Who is named in the file or on the page; else the tenant's strategy.
     select b.*, coalesce(b.owner_id, this_import.owner_id, c.user_id) as owner, coalesce(c.strategy, 'manual') as strategy,
@@ -226,7 +273,20 @@ begin
   perform set_config('app.copies', '', true);
 end $$;
 
-grant execute on function app.import_new_leads(uuid, int, int) to closerflow_worker;
+-- Marks a row that cannot be written as an error that says why.
+create function app.refuse_import_line(p_import uuid, p_line int, p_why text) returns void
+  language plpgsql security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  this_import constant crm.lead_imports := sec.import_being_written(p_import);
+begin
+  update crm.lead_import_rows r
+     set status = 'error', reasons = array['refused:' || p_why], lead_id = null, contact_id = null
+   where r.tenant_id = this_import.tenant_id and r.import_id = p_import and r.line = p_line and r.status = 'new';
+end $$;
+grant execute on function app.write_import_leads(uuid, int, int), app.refuse_import_line(uuid, int, text)
+  to closerflow_worker;
 
 -- The same rules by expressions alone: as a query they cost each new lead twice what its row does.
 create or replace function app.are_tags(tags text[]) returns boolean
@@ -234,15 +294,15 @@ create or replace function app.are_tags(tags text[]) returns boolean
 as $$
 declare
   tag text;
-  place int := 0;
+  seen text[] := '{}';
 begin
   if cardinality(tags) > 20 or array_ndims(tags) > 1 then return false; end if;
   foreach tag in array coalesce(tags, '{}') loop
     if tag is null or length(tag) > 40 or tag <> lower(tag) or tag !~ '^[[:alnum:]]+([_-][[:alnum:]]+)*$'
-       or tag = any (tags[:place]) then
+       or tag = any (seen) then
       return false;
     end if;
-    place := place + 1;
+    seen := seen || tag;
   end loop;
   return true;
 end $$;
@@ -494,177 +554,8 @@ begin
   return ids;
 end $$;
 drop function sec.find_leads(uuid, uuid, jsonb, text, uuid, int, int, boolean);
-drop function app.import_new_leads(uuid, int, int);
-create function app.import_new_leads(p_import uuid, p_after int, p_limit int, out written int, out last_line int)
-  language plpgsql security definer
-  set search_path = pg_catalog, pg_temp
-as $$
-declare
-  this_tenant constant uuid := app.tenant();
-  this_actor constant uuid := app.actor();
-  this_import constant crm.lead_imports := sec.import_in(p_import, 'committing');
-  now_ms constant bigint := floor(extract(epoch from clock_timestamp()) * 1000);
-  from_line int;
-  -- While the tables look empty to the planner, the checks of foreign keys go through all of a tenant's rows:
-  -- one small batch first, then it is told (sec.size_import_tables).
-  is_first constant boolean := (select c.reltuples < 1000 from pg_class c where c.oid = 'crm.leads'::regclass);
-begin
-  select min(p.line), max(p.line) into from_line, last_line from (
-    select r.line from crm.lead_import_rows r
-     where r.tenant_id = this_tenant and r.import_id = p_import and r.status = 'new'
-       and r.line > p_after
-     order by r.line limit case when is_first then least(p_limit, 500) else p_limit end) p;
-  written := 0;
-  if from_line is null then return; end if;
-  -- Somebody may have captured one of them since the dry run; another import of the tenant's waits.
-  perform pg_advisory_xact_lock(hashtextextended('import:' || this_tenant, 0));
-  perform app.judge_import(p_import, from_line, last_line);
-
-  perform set_config('app.copies', 'written', true);
-  with batch as (
-    update crm.lead_import_rows r
-       set status = 'done', makes_lead = true, lead_id = app.uuid_at(now_ms, r.line - from_line),
-           makes_contact = r.contact_id is null and coalesce(r.first_name, r.last_name, r.email, r.phone) is not null,
-           contact_id = case when coalesce(r.contact_id::text, r.first_name, r.last_name, r.email, r.phone) is not null
-                             then coalesce(r.contact_id, app.uuid_at(now_ms, r.line - from_line)) end
-     where r.tenant_id = this_tenant and r.import_id = p_import and r.status = 'new' and r.line between from_line and last_line
-    returning r.line as n, r.*
-  ), numbered as (
-    select b.*, coalesce(b.source, this_import.source) as lead_source,
-           case when coalesce(b.owner_id, this_import.owner_id) is null
-                then count(*) filter (where coalesce(b.owner_id, this_import.owner_id) is null) over (order by b.n) end as turn
-      from batch b
-  ), chosen as materialized (
-    select c.* from app.choose_owners(
-      (select array_agg(o.lead_source order by o.n) from numbered o where o.turn is not null)) c
-  ), owned as (
-    -- Who is named in the file or on the page; else the tenant's strategy.
-    select o.*, coalesce(o.owner_id, this_import.owner_id, c.user_id) as owner, coalesce(c.strategy, 'manual') as strategy,
-           c.reason
-      from numbered o left join chosen c on c.n = o.turn
-  ), made_contacts as (
-    insert into crm.contacts (tenant_id, id, first_name, last_name, email, phone)
-    select this_tenant, b.contact_id, b.first_name, b.last_name, b.email, b.phone from batch b where b.makes_contact
-    order by b.n
-  ), filled as (
-    -- A person who is known keeps what was known of them; blanks are filled, and the ledger says which.
-    update crm.contacts c
-       set first_name = coalesce(c.first_name, b.first_name), last_name = coalesce(c.last_name, b.last_name),
-           email = coalesce(c.email, b.email), phone = coalesce(c.phone, b.phone)
-      from batch b
-     where c.tenant_id = this_tenant and c.id = b.contact_id and not b.makes_contact
-       and (c.first_name is null and b.first_name is not null or c.last_name is null and b.last_name is not null
-            or c.email is null and b.email is not null or c.phone is null and b.phone is not null)
-    returning c.id
-  ), ledger as (
-    insert into crm.operation_changes (tenant_id, operation_id, entity, entity_id, field, old, new)
-    select this_tenant, this_import.operation_id, 'contact', c.id, f.field, null, to_jsonb(f.given)
-      from batch b
-      cross join lateral (
-        select x.id, x.first_name, x.last_name, x.email, x.phone from crm.contacts x
-         where not b.makes_contact and x.tenant_id = this_tenant and x.id = b.contact_id offset 0) c
-      cross join lateral (values ('first_name', c.first_name, b.first_name), ('last_name', c.last_name, b.last_name),
-                                 ('email', c.email::text, b.email), ('phone', c.phone::text, b.phone)) f (field, had, given)
-     where f.had is null and f.given is not null
-  ), made_leads as (
-    insert into crm.leads (tenant_id, id, title, description, company, source, owner_id, estimated_value, tags,
-                           external_id, language, created_by, contact_name, contact_email, contact_phone, event_seq)
-    select this_tenant, b.lead_id, b.title, coalesce(b.description, ''), b.company, b.lead_source,
-           b.owner, b.estimated_value, coalesce(b.tags, '{}'), b.external_id,
-           b.language, this_actor,
-           nullif(concat_ws(' ', coalesce(c.first_name, b.first_name), coalesce(c.last_name, b.last_name)), ''),
-           coalesce(c.email, b.email), coalesce(c.phone, b.phone),
-           1 + (b.owner is not null)::int + (b.message is not null)::int
-      from owned b
-      left join lateral (
-        select x.first_name, x.last_name, x.email, x.phone from crm.contacts x
-         where not b.makes_contact and x.tenant_id = this_tenant and x.id = b.contact_id offset 0) c on true
-     order by b.n
-  ), links as (
-    insert into crm.lead_contacts (tenant_id, lead_id, contact_id, is_primary)
-    select this_tenant, b.lead_id, b.contact_id, true from batch b where b.contact_id is not null order by b.n
-  ), steps as (
-    insert into crm.lead_stage_history (tenant_id, id, lead_id, to_stage, actor_id)
-    select this_tenant, b.lead_id, b.lead_id, 'new', this_actor from batch b order by b.n
-  ), given as (
-    insert into crm.lead_assignments (tenant_id, id, lead_id, to_user, strategy, reason, actor_id)
-    select this_tenant, b.lead_id, b.lead_id, b.owner, b.strategy, b.reason, this_actor
-      from owned b where b.owner is not null order by b.n
-  ), told as (
-    insert into crm.outbox_events
-      (tenant_id, id, aggregate_type, aggregate_id, aggregate_seq, type, version, payload, dedupe_key)
-    select this_tenant, b.lead_id, 'lead', b.lead_id, 1, 'LeadCreated', 1,
-           jsonb_build_object('contact', b.contact_id, 'source', coalesce(b.source, this_import.source),
-                              'operation', this_import.operation_id),
-           this_tenant || ':LeadCreated.v1:' || b.lead_id
-      from batch b order by b.n
-  ), given_told as (
-    insert into crm.outbox_events
-      (tenant_id, id, aggregate_type, aggregate_id, aggregate_seq, type, version, payload, dedupe_key)
-    select this_tenant, app.uuid_at(now_ms, 4096 + b.n - from_line), 'lead', b.lead_id, 2, 'LeadAssigned', 1,
-           jsonb_build_object('from', null, 'to', b.owner, 'strategy', b.strategy, 'operation', this_import.operation_id),
-           this_tenant || ':LeadAssigned.v1:' || b.lead_id
-      from owned b where b.owner is not null order by b.n
-  ), given_shown as (
-    insert into crm.activities (tenant_id, id, lead_id, kind, actor_id, data)
-    select this_tenant, app.uuid_at(now_ms, 4096 + b.n - from_line), b.lead_id, 'lead_assigned', this_actor,
-           jsonb_strip_nulls(jsonb_build_object('user', b.owner, 'strategy', b.strategy, 'reason', b.reason,
-                                                'operation', this_import.operation_id))
-      from owned b where b.owner is not null order by b.n
-  ), given_logged as (
-    insert into crm.audit_log (tenant_id, id, actor_id, actor_kind, action, subject_type, subject_id, field, new)
-    select this_tenant, app.uuid_at(now_ms, 4096 + b.n - from_line), this_actor, 'member', 'lead_assigned', 'lead', b.lead_id,
-           'owner', b.owner
-      from owned b where b.owner is not null order by b.n
-  ), threads as (
-    -- What they wrote begins a conversation, as in the form's intake.
-    insert into crm.threads (tenant_id, id, lead_id, channel, awaiting_reply)
-    select this_tenant, b.lead_id, b.lead_id, 'form', true from batch b where b.message is not null order by b.n
-  ), messages as (
-    insert into crm.messages (tenant_id, id, thread_id, role, content, actor_id)
-    select this_tenant, b.lead_id, b.lead_id, 'lead', b.message, this_actor from batch b
-     where b.message is not null order by b.n
-  ), heard as (
-    insert into crm.outbox_events
-      (tenant_id, id, aggregate_type, aggregate_id, aggregate_seq, type, version, payload, dedupe_key)
-    select this_tenant, app.uuid_at(now_ms, 8192 + b.n - from_line), 'lead', b.lead_id, 2 + (b.owner is not null)::int,
-           'MessageReceived', 1, jsonb_build_object('message', b.lead_id, 'operation', this_import.operation_id),
-           this_tenant || ':MessageReceived.v1:' || b.lead_id
-      from owned b where b.message is not null order by b.n
-  ), heard_on_timeline as (
-    insert into crm.activities (tenant_id, id, lead_id, kind, actor_id, data)
-    select this_tenant, app.uuid_at(now_ms, 8192 + b.n - from_line), b.lead_id, 'message_received', this_actor,
-           jsonb_build_object('message', b.lead_id, 'operation', this_import.operation_id)
-      from batch b where b.message is not null order by b.n
-  ), shown as (
-    insert into crm.activities (tenant_id, id, lead_id, kind, actor_id, data)
-    select this_tenant, b.lead_id, b.lead_id, 'lead_created', this_actor,
-           jsonb_strip_nulls(jsonb_build_object('subject', coalesce(b.source, this_import.source),
-                                                'operation', this_import.operation_id))
-      from batch b order by b.n
-  ), logged as (
-    insert into crm.audit_log (tenant_id, id, actor_id, actor_kind, action, subject_type, subject_id)
-    select this_tenant, b.lead_id, this_actor, 'member', 'lead_created', 'lead', b.lead_id from batch b order by b.n
-  )
-  select count(*) into written from batch;
-  perform set_config('app.copies', '', true);
-end $$;
-
-grant execute on function app.import_new_leads(uuid, int, int) to closerflow_worker;
-create or replace function sec.import_in(p_import uuid, p_state text) returns crm.lead_imports
-  language plpgsql
-  set search_path = pg_catalog, pg_temp
-as $$
-declare
-  this_import crm.lead_imports;
-begin
-  select * into this_import from crm.lead_imports i
-   where i.tenant_id = app.tenant() and i.id = p_import for no key update;
-  if not found or this_import.state <> p_state then
-    raise exception 'the import is not %', p_state using errcode = 'CF409', constraint = 'lead_imports_state';
-  end if;
-  return this_import;
-end $$;
+drop function app.write_import_leads(uuid, int, int), app.refuse_import_line(uuid, int, text),
+  sec.import_being_written(uuid);
 
 create or replace function app.claim_job(p_kinds text[], p_owner text, p_lease interval)
   returns table (tenant_id uuid, id uuid, lease_token bigint, attempts int, kind text, subject_id uuid, params jsonb)
@@ -709,6 +600,20 @@ begin
     if pg_try_advisory_xact_lock(hashtextextended('analyze:' || small, 0)) then execute 'analyze ' || small; end if;
   end loop;
 end $$;
+create or replace function app.finish_check(p_import uuid) returns void
+  language sql security definer
+  set search_path = pg_catalog, pg_temp
+  begin atomic
+    update crm.lead_imports i
+       set state = 'checked', new_rows = c.new_rows, update_rows = c.update_rows,
+           duplicate_rows = c.duplicate_rows, error_rows = c.error_rows
+      from (select count(*) filter (where r.status = 'new') as new_rows,
+                   count(*) filter (where r.status = 'update') as update_rows,
+                   count(*) filter (where r.status = 'duplicate') as duplicate_rows,
+                   count(*) filter (where r.status = 'error') as error_rows
+              from crm.lead_import_rows r where r.tenant_id = app.tenant() and r.import_id = p_import) c
+     where i.tenant_id = app.tenant() and i.id = p_import and i.state = 'checking';
+  end;
 drop index crm.jobs_one_import_key;
 create or replace function app.are_tags(tags text[]) returns boolean
   language sql immutable parallel safe

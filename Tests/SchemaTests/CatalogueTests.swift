@@ -170,6 +170,7 @@ import Testing
         "app.outbox_gauge",
         "app.propose_questions",
         "app.recount_segments",
+        "app.refuse_import_line",
         "app.refuse_import_row",
         "app.renew_jobs",
         "app.renew_leases",
@@ -186,6 +187,7 @@ import Testing
         "app.undo_import_changes",
         "app.undo_import_leads",
         "app.undo_operation",
+        "app.write_import_leads",
       ])
     #expect(loose == [])
   }

@@ -97,6 +97,8 @@ import Testing
     [
       Query("attack", "select app.judge_import(\(id)::uuid, 1, 10)"),
       Query("attack", "select app.import_new_leads(\(id)::uuid, 0, 10)"),
+      Query("attack", "select app.write_import_leads(\(id)::uuid, 1, 10)"),
+      Query("attack", "select app.refuse_import_line(\(id)::uuid, 2, 'x')"),
       Query("attack", "select app.import_updates(\(id)::uuid, 0, 10)"),
       Query("attack", "select app.refuse_import_row(\(id)::uuid, 0, 'new', 'x')"),
       Query("attack", "select app.finish_import(\(id)::uuid)"),

@@ -35,7 +35,7 @@ struct ImportWriting: Sendable {
           limit /= 2
           continue
         }
-        batch = try progress.step(refusal("update", after, error), on: database)
+        batch = try progress.step(refusal(after, error), on: database)
       }
       guard let last = batch.lastLine else { return after > 0 }
       after = last
@@ -44,11 +44,13 @@ struct ImportWriting: Sendable {
 
   /// Whether there were any.
   private func writeLeads(_ database: Database) throws -> Bool {
-    let (_, batches) = try database.read(as: progress.job, batches)
-    guard let first = batches.first else { return false }
-    try write(first, database)
-    try database.each(of: Array(batches.dropFirst()), lanes: Self.lanes, write)
-    return true
+    let (_, batches, takesTurns) = try database.read(as: progress.job, batches, takesTurns)
+    // While the tables look empty to the planner, the checks of foreign keys go through all of a tenant's rows: the
+    // first batch is small, and the second tells the planner.
+    for batch in batches.prefix(2) { try write(batch, database) }
+    try database.each(
+      of: Array(batches.dropFirst(2)), lanes: takesTurns ? 1 : Self.lanes, write)
+    return !batches.isEmpty
   }
 
   /// In one transaction; where the database refuses a row, in halves down to that one, in their order.
@@ -57,7 +59,7 @@ struct ImportWriting: Sendable {
       _ = try progress.step(leads(lines), on: database)
     } catch let error as PostgresError where error.isOfData {
       guard lines.count > 1 else {
-        _ = try progress.step(refusal("new", lines.lowerBound - 1, error), on: database)
+        _ = try progress.step(refusal(of: lines.lowerBound, error), on: database)
         return
       }
       let middle = (lines.lowerBound + lines.upperBound) / 2
@@ -78,12 +80,11 @@ extension ImportWriting {
   private func leads(_ lines: ClosedRange<Int>) -> Query<ImportBatch> {
     Query(
       "LeadImport.writeLeads",
-      "select written, null from app.import_new_leads(\(id), \(lines.lowerBound), \(lines.upperBound))",
+      "select written, null from app.write_import_leads(\(id), \(lines.lowerBound), \(lines.upperBound))",
       only: ImportBatch.init)
   }
 
-  /// The lines of the new leads. The first batch is small: while the tables look empty to the planner, the checks
-  /// of foreign keys go through all of a tenant's rows; the one behind it tells the planner.
+  /// The lines of the new leads, the first few apart.
   private var batches: Query<[ClosedRange<Int>]> {
     Query(
       "LeadImport.batches",
@@ -96,15 +97,31 @@ extension ImportWriting {
       all: { row in try row.next(Int.self)...row.next(Int.self) })
   }
 
-  /// The next row behind a line that waits to be written is an error instead.
-  private func refusal(_ status: String, _ after: Int, _ error: PostgresError) -> Query<ImportBatch>
-  {
+  /// Whether each new lead's owner depends on the one before.
+  private var takesTurns: Query<Bool> {
     Query(
-      "LeadImport.refuseRow",
+      "LeadImport.takesTurns",
       """
-      select written, last_line
-      from app.refuse_import_row(\(id), \(after), \(status), \(error.constraint ?? error.sqlState ?? ""))
-      """,
+      select i.owner_id is null and exists (
+        select from tenant_settings s where s.key = 'assignment' and s.value ->> 'strategy' <> 'manual')
+      from lead_imports i where i.id = \(id)
+      """, only: { try $0.next() })
+  }
+
+  /// The next update behind a line is an error instead.
+  private func refusal(_ after: Int, _ error: PostgresError) -> Query<ImportBatch> {
+    Query(
+      "LeadImport.refuseUpdate",
+      "select written, last_line from app.refuse_import_row(\(id), \(after), 'update', \(why(error)))",
       only: ImportBatch.init)
   }
+
+  private func refusal(of line: Int, _ error: PostgresError) -> Query<ImportBatch> {
+    Query(
+      "LeadImport.refuseLine",
+      "select 0, null from app.refuse_import_line(\(id), \(line), \(why(error)))",
+      only: ImportBatch.init)
+  }
+
+  private func why(_ error: PostgresError) -> String { error.constraint ?? error.sqlState ?? "" }
 }

@@ -158,15 +158,28 @@ import Testing
   }
 
   @Test(arguments: [
-    (ScriptedModel.Step.silence, "timed_out"), (.status(500), "server_error"),
-    (.status(429), "rate_limited"), (.status(401), "refused"), (.truncated, "cut_short"),
-    (.saying("Sure!"), "broken_json"), (.saying("\u{0}"), "broken_json"),
+    (ScriptedModel.Step.silence, "timed_out", "did not answer in time"),
+    (.status(500), "server_error", "reported an error of its own"),
+    (.status(429), "rate_limited", "takes no more requests for now"),
+    (.status(401), "refused", "An admin has to look at its settings"),
+    (.truncated, "cut_short", "broke off in the middle"),
+    (.saying("Sure!"), "broken_json", "could not be read"),
+    (.saying("\u{0}"), "broken_json", "could not be read"),
+    (.saying("{\"send_to\":\"eve@evil.example\"}"), "other_schema", "Nothing of it was kept"),
   ])
-  func `that do not come leave a named state and a row for each attempt`(
-    step: ScriptedModel.Step, status: String
+  func `that do not come leave a named state, words on the page and a row for each attempt`(
+    step: ScriptedModel.Step, status: String, words: String
   ) throws {
-    try tenant.work(gateway(try ScriptedModel(step)))
+    #expect(
+      try tenant.sales.post(
+        "/leads/\(lead)/questions",
+        ["text": "Which colour?", "rationale": "", "category": "need", "fact": ""]
+      ).status == 303)
 
+    try tenant.work(gateway(try ScriptedModel(step)))
+    let page = try tenant.sales.get("/leads/\(lead)/discovery")
+
+    #expect(page.shows(words) && page.shows("Suggest questions") && page.shows("Which colour?"))
     #expect(try job().state == .failed)
     #expect(
       try tenant.sales.get("/notifications").shows(
@@ -175,7 +188,7 @@ import Testing
     #expect(
       try tenant.count("ai_actions", where: "status = \(status) and error is not null")
         == (status == "refused" ? 1 : 2))
-    #expect(try questions().isEmpty)
+    #expect(try questions().map(\.text) == ["Which colour?"])
   }
 
   @Test func `are not asked for when the month's tokens are spent`() throws {

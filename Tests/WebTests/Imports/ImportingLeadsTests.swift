@@ -396,9 +396,9 @@ import Testing
     try database.script(
       """
       begin; select app.enter_job('\(tenant)', '\(job)', \(token));
-      select app.import_new_leads((select id from lead_imports), 0, 2000); commit;
+      select app.write_import_leads((select id from lead_imports), 1, 2000); commit;
       begin; select app.enter_job('\(tenant)', '\(job)', \(token));
-      select app.import_new_leads((select id from lead_imports), 0, 2000); rollback;
+      select app.write_import_leads((select id from lead_imports), 2001, 4000); rollback;
       """)
     try acme.change(
       "update jobs set state = 'ready', lease_until = null where tenant_id = app.tenant() and lease_owner = 'dying' and state = 'leased'"

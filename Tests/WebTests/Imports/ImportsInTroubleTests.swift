@@ -175,6 +175,43 @@ import Testing
     #expect(try acme.count("lead_imports", where: "kept_rows = 0") == 1)
   }
 
+  @Test func `take one name at one company for one, however far apart the lines are`() throws {
+    let acme = try TestTenant.fresh()
+    let between = (1...1_200).map { "Row \($0),,,\n" }.joined()
+
+    let page = try acme.check(
+      try acme.upload(
+        "title,name,company,email\nOne,Zoé Martin,Maison,\n\(between)Two,ZOE MARTIN,maison,z@maison.example\n"
+      ),
+      columns: ["title", "name", "company", "email"])
+
+    #expect(
+      try acme.count(
+        "lead_import_rows", where: "status = 'duplicate' and reasons = '{same_line:2}'") == 1)
+    #expect(page.shows("1,201 new") || page.shows("1201"))
+  }
+
+  @Test
+  func `take a known person named by different means for one, however far apart the lines are`()
+    throws
+  {
+    let acme = try TestTenant.fresh()
+    let lead = try acme.sales.post(
+      "/leads",
+      ["title": "Old", "email": "ada@example.com", "phone": "+33 6 12 34 56 78"]
+    ).id
+    _ = try acme.sales.post("/leads/\(lead)/deletion")
+    let between = (1...1_200).map { "Row \($0),,\n" }.joined()
+
+    let place = try acme.importing(
+      "title,email,phone\nOne,ada@example.com,\n\(between)Two,,+33 6 12 34 56 78\n",
+      columns: ["title", "email", "phone"])
+
+    #expect(try acme.count("lead_import_rows", where: "reasons = '{same_line:2}'") == 1)
+    #expect(try acme.count("leads", where: "deleted_at is null") == 1_201)
+    #expect(try acme.sales.get(place).status == 200)
+  }
+
   @Test func `of one tenant take turns`() throws {
     let acme = try TestTenant.fresh()
     let first = try acme.upload("title\nFirst\n")
@@ -234,7 +271,7 @@ import Testing
     try TestDatabase.open(as: .worker).script(
       """
       begin; select app.enter_job('\(tenant.id)', '\(job)', 1);
-      select app.import_new_leads((select id from lead_imports), 1, 2); commit;
+      select app.write_import_leads((select id from lead_imports), 1, 2); commit;
       """)
     try tenant.change(
       "update jobs set state = 'failed', lease_until = null where id = \(job)::uuid")
