@@ -401,6 +401,26 @@ begin
   return true;
 end $$;
 
+-- Nobody is given leads who has left, by a page opened before; what is taken back goes back to whom it was.
+create function app.refuse_gone_member() returns trigger
+  language plpgsql
+  set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if exists (select from crm.memberships m
+              where m.tenant_id = new.tenant_id and m.user_id = (to_jsonb(new) ->> tg_argv[0])::uuid
+                and m.disabled_at is not null) then
+    raise exception 'no member any more' using errcode = 'foreign_key_violation', constraint = tg_argv[1];
+  end if;
+  return new;
+end $$;
+create trigger refuse_gone_member before insert on crm.lead_assignments
+  for each row when (new.to_user is not null and current_user <> 'closerflow_owner')
+  execute function app.refuse_gone_member('to_user', 'leads_owner_fkey');
+create trigger refuse_gone_member before update of owner_id on crm.lead_imports
+  for each row when (new.owner_id is not null)
+  execute function app.refuse_gone_member('owner_id', 'lead_imports_owner_fkey');
+
 -- ------------------------------------------------------------------ lists
 
 -- As before, with a cap beside the limit: where counting on costs little, all leads up to the cap, else no fewer than the
@@ -798,6 +818,9 @@ begin
      -- Most stand as the dry run left them.
      and (r.status <> j.status or r.lead_id is distinct from j.lead_id or r.contact_id is distinct from j.contact_id);
 end $$;
+drop trigger refuse_gone_member on crm.lead_imports;
+drop trigger refuse_gone_member on crm.lead_assignments;
+drop function app.refuse_gone_member();
 drop index crm.jobs_one_import_key;
 create or replace function app.are_tags(tags text[]) returns boolean
   language sql immutable parallel safe

@@ -174,12 +174,27 @@ struct Colleague: Sendable {
 }
 
 extension Money {
-  /// As files have it: with a currency beside it, and thousands parted by spaces, commas or points.
+  /// As files have it: with a currency beside it, and thousands parted by spaces, apostrophes, commas or points. Anything
+  /// else (1E+06, 12k, 10 to 20) is no amount.
   init?(written text: String) {
-    var bytes = text.utf8.filter {
-      (48...57).contains($0) || $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: ",")
-    }
-    guard !text.utf8.contains(UInt8(ascii: "-")) else { return nil }
+    var words = text.split { $0.unicodeScalars.allSatisfy(\.properties.isWhitespace) }
+      .map { Self.withoutCurrency($0) }.filter { !$0.isEmpty }
+    guard let first = words.first?.utf8.count else { return nil }
+    // Spaces part thousands and nothing else: 10 20 is no number.
+    guard
+      words.count == 1
+        || first <= 3
+          && words.dropFirst().allSatisfy({
+            $0.utf8.prefix { (48...57).contains($0) || $0 == UInt8(ascii: "'") }.count == 3
+          })
+    else { return nil }
+    words = words.map { $0.filter { $0 != "'" && $0 != "’" } }
+    var bytes = Array(words.joined().utf8)
+    guard
+      bytes.allSatisfy({
+        (48...57).contains($0) || $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: ",")
+      })
+    else { return nil }
     let marks = bytes.indices.filter { !(48...57).contains(bytes[$0]) }
     if let last = marks.last {
       // Three digits behind the last mark, or the same mark twice: it parts thousands.
@@ -192,6 +207,19 @@ extension Money {
       }
     }
     self.init(String(decoding: bytes, as: UTF8.self))
+  }
+
+  /// A sign, or a code of three letters (ISO 4217), at either end.
+  private static func withoutCurrency(_ word: Substring) -> String {
+    var scalars = Array(word.unicodeScalars)
+    func isCode(_ part: ArraySlice<Unicode.Scalar>) -> Bool {
+      part.count == 3 && part.allSatisfy { $0.isASCII && $0.properties.isAlphabetic }
+    }
+    if scalars.first?.properties.generalCategory == .currencySymbol { scalars.removeFirst() }
+    if scalars.last?.properties.generalCategory == .currencySymbol { scalars.removeLast() }
+    if isCode(scalars.prefix(3)) { scalars.removeFirst(3) }
+    if isCode(scalars.suffix(3)) { scalars.removeLast(3) }
+    return String(String.UnicodeScalarView(scalars))
   }
 }
 

@@ -18,7 +18,7 @@ package struct LeadImport: Sendable {
   package let source: String?
   package let state: State
   /// Counts the dry runs.
-  let round: Int
+  package let round: Int
   package let counts: Counts
   package let by: String
   package let createdAt: Timestamp
@@ -157,10 +157,12 @@ extension LeadImport {
     tx.ask(.import, about: id)
   }
 
-  /// Asks for what was checked to be written; once. Asked again after a failure, it goes on.
-  package static func commit(_ id: ID<LeadImport>, in tx: Transaction<some Entry>) throws {
+  /// Asks for what was checked in this round to be written; once. Asked again after a failure, it goes on.
+  package static func commit(
+    _ id: ID<LeadImport>, round: Int?, in tx: Transaction<some Entry>
+  ) throws {
     let found = try look(id, in: tx) { found, isAtWork in
-      found.state == .checked || found.state == .committing && !isAtWork
+      found.state == .checked && found.round == round || found.state == .committing && !isAtWork
     }
     if found.state == .checked {
       tx.run("LeadImport.start", "select app.start_import(\(id), \(ID<Operation>()))")

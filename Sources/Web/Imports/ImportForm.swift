@@ -52,6 +52,13 @@ struct ImportForm {
     return LeadImport.Plan(mapping: mapping, mode: mode, owner: owner, source: source)
   }
 
+  /// The same, whose owner is none who could be given leads.
+  func refusingOwner() -> ImportForm {
+    var form = self
+    form.owner.error = L("Choose somebody from the list.")
+    return form
+  }
+
   var problems: [FieldProblem] {
     FormErrors([
       ("column-0", columnsError), ("mode-create", mode.error), ("owner", owner.error),

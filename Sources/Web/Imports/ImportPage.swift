@@ -80,7 +80,8 @@ struct ImportPage: Page {
 
   static let template = "imports/show"
   static let keys = Keys<ImportPage>().include(\.desk)
-    .text("import_id") { $0.subject.id.description }.text("file_name", \.subject.fileName)
+    .text("import_id") { $0.subject.id.description }.text("round") { String($0.subject.round) }
+    .text("file_name", \.subject.fileName)
     .text("by_name", \.subject.by)
     .moment("uploaded") { Moment($0.subject.createdAt, now: $0.desk.viewer.now) }
     .text("rows_words") {

@@ -100,12 +100,18 @@ enum ImportPages {
     let id = try visit.id(LeadImport.self)
     let form = try ImportForm(visit.request.form)
     guard let plan = form.plan else { return try show(visit, id, returned: form) }
-    return try move(visit, id) { tx in try LeadImport.check(id, plan, in: tx) }
+    do {
+      return try move(visit, id) { tx in try LeadImport.check(id, plan, in: tx) }
+    } catch let error as PostgresError where error.constraint == "lead_imports_owner_fkey" {
+      return try show(visit, id, returned: form.refusingOwner())
+    }
   }
 
   private static func commit(_ visit: Visit) throws -> Response {
     let id = try visit.id(LeadImport.self)
-    return try move(visit, id) { tx in try LeadImport.commit(id, in: tx) }
+    // What somebody else had checked anew meanwhile is looked at first.
+    let round = try visit.request.form.value("round").flatMap { Int(strictDecimal: $0) }
+    return try move(visit, id) { tx in try LeadImport.commit(id, round: round, in: tx) }
   }
 
   private static func undo(_ visit: Visit) throws -> Response {

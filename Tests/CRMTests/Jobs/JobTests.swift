@@ -13,6 +13,9 @@ import Testing
   init() throws {
     tenant = try TestTenant.fresh()
     lead = try #require(ID<Lead>(try tenant.lead()))
+    // What an earlier test left to be tried again is not to be met instead.
+    try TestDatabase.open(as: .superuser).script(
+      "update crm.jobs set state = 'cancelled' where kind = 'embeddings' and state = 'ready'")
     try ask()
   }
 

@@ -230,8 +230,8 @@ import Testing
     let place = try acme.upload("title\nA\nB\n")
     _ = try acme.check(place, columns: ["title"])
 
-    let first = try acme.sales.post("\(place)/commit")
-    let second = try acme.sales.post("\(place)/commit")
+    let first = try acme.sales.post("\(place)/commit", ["round": "1"])
+    let second = try acme.sales.post("\(place)/commit", ["round": "1"])
     try acme.work(place)
     try acme.ask("commit", place)
 
@@ -381,7 +381,7 @@ import Testing
     let rows = (1...4_500).map { "Lead \($0),l\($0)@example.com" }.joined(separator: "\n")
     let place = try acme.upload("title,email\n\(rows)\n")
     _ = try acme.check(place, columns: ["title", "email"])
-    _ = try acme.sales.post("\(place)/commit")
+    _ = try acme.sales.post("\(place)/commit", ["round": "1"])
     try acme.change(
       "update jobs set state = 'leased', lease_token = lease_token + 1, lease_owner = 'dying', lease_until = now() + interval '1 hour' where tenant_id = app.tenant() and kind = 'import' and state = 'ready'"
     )
@@ -417,7 +417,7 @@ import Testing
 
     #expect(try other.sales.get(place).status == 404)
     #expect(try other.sales.get("\(place)/left.csv").status == 404)
-    #expect(try other.sales.post("\(place)/commit").status == 404)
+    #expect(try other.sales.post("\(place)/commit", ["round": "1"]).status == 404)
     #expect(try acme.reviewer.get(place).status == 403)
   }
 

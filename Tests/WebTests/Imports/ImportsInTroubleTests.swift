@@ -10,7 +10,8 @@ import Testing
     _ = try acme.sales.post("\(place)/check", [("column-0", "title"), ("mode", "create")])
 
     // The word is given between the dry run's end and that of its job.
-    try acme.work(place, with: FollowedAtOnce { _ = try acme.sales.post("\(place)/commit") })
+    try acme.work(
+      place, with: FollowedAtOnce { _ = try acme.sales.post("\(place)/commit", ["round": "1"]) })
     try acme.work(place)
 
     #expect(try acme.sales.get(place).shows("Imported"))
@@ -212,6 +213,69 @@ import Testing
     #expect(try acme.sales.get(place).status == 200)
   }
 
+  @Test func `are written as the person saw them checked, or not yet`() throws {
+    let acme = try TestTenant.fresh()
+    _ = try acme.sales.post("/leads", ["title": "Known", "email": "known@example.com"])
+    let place = try acme.upload("title,email\nOVERWRITTEN,known@example.com\nNew,\n")
+    _ = try acme.check(place, columns: ["title", "email"])
+    let seen = try acme.sales.get(place).hidden("round") ?? ""
+    _ = try acme.check(place, columns: ["title", "email"], mode: "update")
+
+    let answer = try acme.sales.post("\(place)/commit", ["round": seen])
+
+    #expect(answer.status == 303)
+    #expect(try acme.count("lead_imports", where: "state = 'checked'") == 1)
+    #expect(try acme.count("leads", where: "title = 'Known'") == 1)
+  }
+
+  @Test func `give nobody leads who has left or is another tenant's`() throws {
+    let acme = try TestTenant.fresh()
+    let stranger = try TestTenant.fresh().sales.user
+    let place = try acme.upload("title\nNew\n")
+    try acme.change(
+      "update memberships set disabled_at = now() where user_id = \(acme.reviewer.user)")
+
+    for owner in [stranger, acme.reviewer.user] {
+      let page = try acme.sales.post(
+        "\(place)/check",
+        [("column-0", "title"), ("mode", "create"), ("owner", owner.description), ("source", "")])
+      #expect(page.status == 422)
+      #expect(page.shows("Choose somebody from the list."))
+    }
+    let lead = try acme.lead()
+    let given = try acme.sales.post(
+      "/leads/\(lead)/assignment", ["owner": acme.reviewer.user.description, "was": ""])
+    let captured = try acme.sales.post(
+      "/leads", ["title": "L", "owner": acme.reviewer.user.description])
+
+    #expect(given.status == 422 && captured.status == 422)
+    #expect(try acme.count("leads", where: "owner_id is not null") == 0)
+  }
+
+  @Test(
+    arguments: [
+      ("1 200,50 €", 120_050), ("$1,200.50", 120_050), ("1.200", 120_000), ("EUR 12", 1_200),
+      ("1'200 CHF", 120_000), ("0", 0), ("1E+06", nil), ("1.2E+06", nil), ("12k", nil),
+      ("1.5M", nil),
+      ("10 to 20", nil), ("10 20", nil), ("2 x 500", nil), ("12/05", nil), ("(500)", nil),
+      ("50%", nil),
+      ("-5", nil), ("€", nil),
+    ] as [(String, Int?)])
+  func `read an amount as it is written, or not at all`(written: String, cents: Int?) throws {
+    let acme = try TestTenant.fresh()
+
+    let place = try acme.upload("title;value\nOne;\(written)\n")
+    _ = try acme.check(place, columns: ["title", "estimated_value"])
+
+    let found = try acme.look(
+      Query(
+        "amount", "select estimated_value from lead_import_rows where tenant_id = app.tenant()",
+        only: { try $0.next(optional: Int.self) }))
+    #expect(found == cents)
+    #expect(
+      try acme.count("lead_import_rows", where: "status = 'error'") == (cents == nil ? 1 : 0))
+  }
+
   @Test func `of one tenant take turns`() throws {
     let acme = try TestTenant.fresh()
     let first = try acme.upload("title\nFirst\n")
@@ -219,7 +283,7 @@ import Testing
     let second = try acme.upload("title\nSecond\n")
     _ = try acme.check(second, columns: ["title"])
     let job = try leased(acme, first)
-    _ = try acme.sales.post("\(second)/commit")
+    _ = try acme.sales.post("\(second)/commit", ["round": "1"])
 
     let claimed = try claims(of: acme)
     try acme.change(
