@@ -105,7 +105,11 @@ extension ImportMapping {
       ),
       (
         .message,
-        ["message", "firstmessage", "enquiry", "inquiry", "comment", "commentaire", "demande"]
+        [
+          "message", "firstmessage", "whattheywrote", "cequilsontecrit", "enquiry", "inquiry",
+          "comment",
+          "commentaire", "demande",
+        ]
       ),
       (.language, ["language", "lang", "locale", "langue"]),
       (.firstName, ["firstname", "first", "givenname", "forename", "prenom", "prenoms"]),

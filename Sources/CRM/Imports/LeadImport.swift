@@ -132,11 +132,11 @@ extension LeadImport {
     }
   }
 
-  /// Asks for a dry run, and remembers what this header meant.
+  /// Asks for a dry run.
   package static func check(
     _ id: ID<LeadImport>, _ plan: Plan, in tx: Transaction<some Entry>
   ) throws {
-    let found = try look(id, in: tx) { found, isAtWork in
+    _ = try look(id, in: tx) { found, isAtWork in
       found.state == .mapping || found.state == .checked || found.state == .checking && !isAtWork
     }
     tx.run(
@@ -147,17 +147,11 @@ extension LeadImport {
           owner_id = \(plan.owner), source = \(plan.source)
       where id = \(id)
       """)
-    tx.run(
-      "ImportMapping.remember",
-      """
-      insert into lead_import_mappings (tenant_id, fingerprint, mapping, mode)
-      values (app.tenant(), \(fingerprint(of: found.header)), \(SQL.TextArray(plan.mapping.codes)), \(plan.mode))
-      on conflict (tenant_id, fingerprint) do update set mapping = excluded.mapping, mode = excluded.mode
-      """)
     tx.ask(.import, about: id)
   }
 
-  /// Asks for what was checked in this round to be written; once. Asked again after a failure, it goes on.
+  /// Asks for what was checked in this round to be written, once, and remembers what this header meant. Asked again
+  /// after a failure, it goes on.
   package static func commit(
     _ id: ID<LeadImport>, round: Int?, in tx: Transaction<some Entry>
   ) throws {
@@ -166,6 +160,13 @@ extension LeadImport {
     }
     if found.state == .checked {
       tx.run("LeadImport.start", "select app.start_import(\(id), \(ID<Operation>()))")
+      tx.run(
+        "ImportMapping.remember",
+        """
+        insert into lead_import_mappings (tenant_id, fingerprint, mapping, mode)
+        select i.tenant_id, i.fingerprint, i.mapping, i.mode from lead_imports i where i.id = \(id)
+        on conflict (tenant_id, fingerprint) do update set mapping = excluded.mapping, mode = excluded.mode
+        """)
     }
     tx.ask(.import, about: id)
   }
