@@ -85,8 +85,11 @@ def leads(stack, title):
 def database_stalled(stack, office):
     """Its processes stand still: connections stay open and nobody answers."""
     person, health = office.sales, Browser(stack.url)
-    standing = [stack.postgres.pid, *processes.children(stack.postgres.pid)]
-    for pid in standing:
+    # The first begins no more and lets none go: whose children they are stands still before they are counted.
+    os.kill(stack.postgres.pid, signal.SIGSTOP)
+    children = processes.children(stack.postgres.pid)
+    standing = [stack.postgres.pid, *children]
+    for pid in children:
         os.kill(pid, signal.SIGSTOP)
     page, first = timed(person.get, "/leads")
     check("PostgreSQL stalled: 503 from the responder, before nginx gives up",
