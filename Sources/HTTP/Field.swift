@@ -18,4 +18,6 @@ package struct Field<Value: Sendable, Message: Sendable>: Sendable {
 package protocol FieldMessage: Sendable {
   /// More than this many code points were typed.
   static func tooLong(limit: Int) -> Self
+  /// A line break or a control character stands in one line.
+  static var oddLine: Self { get }
 }

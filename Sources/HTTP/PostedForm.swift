@@ -51,10 +51,10 @@ extension PostedForm {
 
   /// One line that may be left blank; `value` is then `.some(nil)`.
   package func optionalText<Message: FieldMessage>(
-    _ name: String, max: Int, orElse malformed: Message
+    _ name: String, max: Int
   ) throws(ClientError) -> Field<String?, Message> {
     let typed = try written(name)
-    return line(typed, max: max, orElse: malformed) { .some($0.isEmpty ? nil : $0) }
+    return line(typed, max: max, orElse: nil) { .some($0.isEmpty ? nil : $0) }
   }
 
   /// Required text of many lines, with line feeds and white space kept as typed.
@@ -115,17 +115,18 @@ extension PostedForm {
   }
 
   private func line<Value, Message: FieldMessage>(
-    _ typed: String, max: Int, orElse malformed: Message, meaning: (String) -> Value?
+    _ typed: String, max: Int, orElse missing: Message?, meaning: (String) -> Value?
   ) -> Field<Value, Message> {
     let text = typed.trimmed
     guard text.unicodeScalars.count <= max else {
       return Field(typed: typed, error: .tooLong(limit: max))
     }
     // A browser strips line breaks from a one-line input; only a hand-made post has them.
-    guard !text.utf8.contains(where: { $0 < ASCII.space }), let value = meaning(text) else {
-      return Field(typed: typed, error: malformed)
+    guard !text.utf8.contains(where: { $0 < ASCII.space }) else {
+      return Field(typed: typed, error: .oddLine)
     }
-    return Field(typed: typed, value: value)
+    let value = meaning(text)
+    return Field(typed: typed, value: value, error: value == nil ? missing : nil)
   }
 }
 

@@ -180,6 +180,7 @@ import Testing
         "app.settle_job",
         "app.sign_in_attempt",
         "app.start_import",
+        "app.start_import",
         "app.sweep_jobs",
         "app.tenant",
         "app.told_now",

@@ -75,6 +75,27 @@ import Testing
     }
   }
 
+  @Test func `do not write another dry run than was seen`() throws {
+    #expect(throws: PostgresError.self) {
+      try TestDatabase.open(as: .web).write(as: own.sales.session) { tx in
+        tx.run("attack", "select app.start_import(\(ownImport)::uuid, gen_random_uuid(), 2)")
+      }
+    }
+  }
+
+  @Test func `do not make leads without their histories by saying that they are written`() throws {
+    let error = #expect(throws: PostgresError.self) {
+      try TestDatabase.open(as: .web).write(as: own.sales.session) { tx in
+        tx.run("attack", "select set_config('app.copies', 'written', true)")
+        tx.run(
+          "attack",
+          "insert into leads (tenant_id, id, title) values (app.tenant(), gen_random_uuid(), 'X')")
+      }
+    }
+    #expect(error?.constraint == "leads_stage_recorded")
+    #expect(try own.count("leads") == 0)
+  }
+
   /// A job of the own tenant, in hand; workers of other tests may be quicker, then another is asked for.
   private func lease() throws -> LeasedJob {
     let worker = TestDatabase.open(as: .worker)

@@ -49,6 +49,16 @@ package final class Browser {
     return try post(path, body: NamedValues.encode(pairs))
   }
 
+  /// Saves a page of settings as it is shown now, with these fields.
+  package func settle(_ path: String, _ fields: KeyValuePairs<String, String>) throws -> Page {
+    try settle(path, fields.map { ($0.key, $0.value) })
+  }
+
+  package func settle(_ path: String, _ fields: [(String, String)]) throws -> Page {
+    let seen = try get(path).hidden("seen") ?? ""
+    return try postPairs(path, fields + [("seen", seen)])
+  }
+
   /// As above, with fields that a test made up as it ran.
   package func post(_ path: String, _ fields: [(name: String, value: String)]) throws -> Page {
     var pairs = fields

@@ -27,8 +27,10 @@ package struct AIBudget: Sendable {
     })
 
   /// Sets the limit; what was there before goes to the audit log.
-  package static func set(_ tokensPerMonth: Int, in tx: Transaction<some Entry>) throws {
-    let (_, before) = try tx.look(current)
+  package static func set(
+    _ tokensPerMonth: Int, seen mark: String?, in tx: Transaction<some Entry>
+  ) throws {
+    let (_, before) = try tx.look(current, seen: mark)
     tx.run(
       "AIBudget.set",
       """

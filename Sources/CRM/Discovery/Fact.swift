@@ -89,10 +89,11 @@ extension Fact {
   }
 
   package static func edit(
-    _ id: ID<Fact>, _ details: FactDetails, in tx: Transaction<some Entry>
+    _ id: ID<Fact>, _ details: FactDetails, seen mark: String?, in tx: Transaction<some Entry>
   ) throws {
     let (_, found) = try tx.look(locked(id))
     guard let fact = found else { throw NotFound() }
+    guard fact.details.mark == mark else { throw SettingChanged() }
     tx.run(
       "Fact.edit",
       """

@@ -67,6 +67,22 @@ extension LeadImport {
   package static let latest = Query<[LeadImport]>(
     "LeadImport.latest", "\(record) order by i.id desc limit 50", all: LeadImport.init(row:))
 
+  /// What is at work now, for which the tenant's others wait.
+  package static func ahead(of id: ID<LeadImport>) -> Query<Ahead?> {
+    Query(
+      "LeadImport.ahead",
+      """
+      select i.id, i.file_name from jobs j
+      join lead_imports i on i.tenant_id = j.tenant_id and i.id = j.subject_id
+      where j.kind = 'import' and j.state = 'leased' and j.subject_id <> \(id)
+      """, one: { row in try Ahead(id: row.next(), fileName: row.next()) })
+  }
+
+  package struct Ahead: Sendable {
+    package let id: ID<LeadImport>
+    package let fileName: String
+  }
+
   private static func locked(_ id: ID<LeadImport>) -> Query<LeadImport?> {
     Query(
       "LeadImport.locked", "\(record) where i.id = \(id) for no key update of i",
@@ -159,7 +175,7 @@ extension LeadImport {
       found.state == .checked && found.round == round || found.state == .committing && !isAtWork
     }
     if found.state == .checked {
-      tx.run("LeadImport.start", "select app.start_import(\(id), \(ID<Operation>()))")
+      tx.run("LeadImport.start", "select app.start_import(\(id), \(ID<Operation>()), \(round))")
       tx.run(
         "ImportMapping.remember",
         """

@@ -67,6 +67,8 @@ package struct Lead: Sendable {
     case isMerged
     /// The leads that were looked at are not the ones there are now.
     case othersNow
+    /// A change of many that would change none.
+    case nothingChanges
   }
 
   /// Hot, warm, cold or dormant: computed from the score.

@@ -100,6 +100,7 @@ extension Lead.Refusal {
     case "contacts_phone_key": self = .phoneAlreadyKnown
     case "leads_owner_fkey": self = .ownerUnknown
     case "lead_contacts_pkey", "dnc_entries_live_key": self = .alreadyThere
+    case "operations_changes_something": self = .nothingChanges
     default: return nil
     }
   }

@@ -10,6 +10,8 @@ package struct Operation: Sendable {
   package let subjects: Int
   /// Whose page tells it, and takes it back.
   package let leadImport: ID<LeadImport>?
+  /// An import that the worker has not done with: how many leads it changes is not known yet.
+  package let isBeingWritten: Bool
   package let by: Member
   package let at: Timestamp
   package let undone: Undone?
@@ -27,6 +29,8 @@ package struct Operation: Sendable {
 
   package enum Refusal: Error, Equatable {
     case undoneBefore
+    /// An import is taken back by its own undo.
+    case isImport
     /// One of the leads was merged into a third one since.
     case laterMerge
     /// A person's address or number is another's by now.
@@ -51,7 +55,7 @@ package struct Operation: Sendable {
   }
 
   private static let record: SQL = """
-    select o.id, o.kind, o.action, o.subjects, i.id, o.actor_id, m.display_name, o.created_at, o.undone_at,
+    select o.id, o.kind, o.action, o.subjects, i.id, coalesce(i.state = 'committing', false), o.actor_id, m.display_name, o.created_at, o.undone_at,
            u.display_name, o.refused
     from operations o
     join memberships m on m.tenant_id = o.tenant_id and m.user_id = o.actor_id
@@ -65,6 +69,7 @@ package struct Operation: Sendable {
     action = try row.next()
     subjects = try row.next()
     leadImport = try row.next(optional: ID<LeadImport>.self)
+    isBeingWritten = try row.next()
     by = Member(id: try row.next(), name: try row.next())
     at = try row.next()
     undone = try Undone(row: &row)
@@ -75,6 +80,7 @@ package struct Operation: Sendable {
   package static func undo(_ id: ID<Operation>, in tx: Transaction<some Entry>) throws {
     let (_, found) = try tx.look(find(id))
     guard let operation = found else { throw NotFound() }
+    guard operation.kind != .import else { throw Refusal.isImport }
     guard operation.undone == nil else { throw Refusal.undoneBefore }
     tx.run("Operation.undo", "select app.undo_operation(\(id))")
   }

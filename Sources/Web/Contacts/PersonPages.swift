@@ -123,10 +123,9 @@ struct PersonForm {
   }
 
   init(_ posted: PostedForm) throws {
-    let odd = L("Use ordinary characters on one line.")
     version = try posted.value("version").flatMap { Int(strictDecimal: $0) } ?? 0
-    firstName = try posted.optionalText("first_name", max: 100, orElse: odd)
-    lastName = try posted.optionalText("last_name", max: 100, orElse: odd)
+    firstName = try posted.optionalText("first_name", max: 100)
+    lastName = try posted.optionalText("last_name", max: 100)
     email = try posted.optionalField(
       "email", orElse: L("That does not look like an e-mail address."), read: { EmailAddress($0) })
     (phone, phoneRegion) = try posted.phone("phone")

@@ -16,14 +16,13 @@ struct QuestionForm: Templated {
   init() { category.typed = Question.Category.need.rawValue }
 
   init(_ posted: PostedForm) throws {
-    let odd = L("Use ordinary characters on one line.")
     revision = try posted.value("revision").flatMap { Int(strictDecimal: $0) } ?? 0
     text = try posted.text("text", max: 500, orElse: L("Write the question."))
     if let typed = text.value, typed.unicodeScalars.count < 3 {
       text.value = nil
       text.error = L("Write the question.")
     }
-    rationale = try posted.optionalText("rationale", max: 500, orElse: odd)
+    rationale = try posted.optionalText("rationale", max: 500)
     category = try posted.choice("category", orElse: L("Choose a category."))
     fact = try posted.optionalField(
       "fact", orElse: L("Choose a fact from the list."), read: { ID($0) })

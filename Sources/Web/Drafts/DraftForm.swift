@@ -119,8 +119,7 @@ struct RecipientOption: Templated {
 extension PostedForm {
   /// One line that may be left blank; `value` is then the empty string.
   fileprivate func optionalLine(_ name: String, max: Int) throws -> Field<String, L> {
-    let field: Field<String?, L> = try optionalText(
-      name, max: max, orElse: L("Use ordinary characters on one line."))
+    let field: Field<String?, L> = try optionalText(name, max: max)
     return Field(typed: field.typed, value: field.value.map { $0 ?? "" }, error: field.error)
   }
 }

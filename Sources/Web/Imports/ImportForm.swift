@@ -28,13 +28,17 @@ struct ImportForm {
   init(_ posted: PostedForm) throws {
     for pair in posted.fields.pairs where pair.name.utf8.starts(with: "column-".utf8) {
       columns.append(pair.value)
+      if !pair.value.isEmpty, ImportField(rawValue: pair.value) == nil {
+        columnsError = L("Choose what each column means from its list.")
+      }
     }
     mode = try posted.choice("mode", orElse: L("Choose what happens to leads that are known."))
     owner = try posted.optionalField(
       "owner", orElse: L("Choose somebody from the list."), read: { ID($0) })
     source = try posted.optionalText(
-      "source", max: 100, orElse: L("Use ordinary characters on one line."))
+      "source", max: 100)
     let mapping = mapping
+    if columnsError != nil { return }
     if let twice = mapping.repeated.first {
       columnsError = L("Two columns cannot both be: \(twice.words).")
     } else if !mapping.namesSomebody {

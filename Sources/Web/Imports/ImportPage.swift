@@ -8,6 +8,7 @@ struct ImportPage: Page {
   let desk: Desk
   let subject: LeadImport
   let job: Job?
+  let ahead: LeadImport.Ahead?
   let form: ImportForm?
   let members: [Member]
   let errors: [Line]
@@ -15,12 +16,14 @@ struct ImportPage: Page {
   let kept: [Kept]
 
   init(
-    _ desk: Desk, _ subject: LeadImport, job: Job?, form: ImportForm?, members: [Member],
+    _ desk: Desk, _ subject: LeadImport, job: Job?, ahead: LeadImport.Ahead?, form: ImportForm?,
+    members: [Member],
     errors: [ImportLine], duplicates: [ImportLine], kept: [ImportKept]
   ) {
     self.desk = desk
     self.subject = subject
     self.job = job
+    self.ahead = job?.state == .ready ? ahead : nil
     self.form = form
     self.members = members
     self.errors = errors.map(Line.init)
@@ -94,6 +97,7 @@ struct ImportPage: Page {
     .flag("half_written") { $0.subject.state == .committing }
     .flag("unwritten") { [.mapping, .checking, .checked].contains($0.subject.state) }
     .text("job_error") { $0.job?.lastError ?? "" }
+    .text("ahead_id") { $0.ahead?.id.description }.text("ahead_name", \.ahead?.fileName)
     .text("progress_done") { String($0.job?.done ?? 0) }
     .text("progress_total") { String($0.job?.total ?? $0.subject.rows) }
     .flag("mapping", \.isMapping).flag("remembered") { $0.form?.isRemembered == true }

@@ -57,8 +57,9 @@ enum ImportPages {
   private static func show(
     _ visit: Visit, _ id: ID<LeadImport>, returned: ImportForm?
   ) throws -> Response {
-    let (desk, found, job, errors, duplicates, kept, members, remembered) = try visit.read(
-      LeadImport.find(id), Job.latest(.import, about: id), ImportLine.first(.errors, of: id),
+    let (desk, found, job, ahead, errors, duplicates, kept, members, remembered) = try visit.read(
+      LeadImport.find(id), Job.latest(.import, about: id), LeadImport.ahead(of: id),
+      ImportLine.first(.errors, of: id),
       ImportLine.first(.duplicates, of: id), ImportKept.all(of: id), Member.active,
       ImportMemory.of(id))
     guard let found else { throw NotFound() }
@@ -66,7 +67,8 @@ enum ImportPages {
     let form =
       returned ?? (found.state == .mapping || isRemapping ? ImportForm(found, remembered) : nil)
     let page = ImportPage(
-      desk, found, job: job, form: form, members: members, errors: errors, duplicates: duplicates,
+      desk, found, job: job, ahead: ahead, form: form, members: members, errors: errors,
+      duplicates: duplicates,
       kept: kept)
     var response = try visit.page(
       page, desk, status: returned == nil ? .ok : .unprocessableContent)
@@ -111,7 +113,13 @@ enum ImportPages {
     let id = try visit.id(LeadImport.self)
     // What somebody else had checked anew meanwhile is looked at first.
     let round = try visit.request.form.value("round").flatMap { Int(strictDecimal: $0) }
-    return try move(visit, id) { tx in try LeadImport.commit(id, round: round, in: tx) }
+    do {
+      return try move(visit, id) { tx in try LeadImport.commit(id, round: round, in: tx) }
+    } catch let error as PostgresError where error.constraint == "lead_imports_owner_fkey" {
+      // Who was to have them left since: the page asks for somebody else.
+      let (_, found) = try visit.read(LeadImport.find(id))
+      return try show(visit, id, returned: found.map { ImportForm($0, nil).refusingOwner() })
+    }
   }
 
   private static func undo(_ visit: Visit) throws -> Response {
@@ -129,9 +137,9 @@ enum ImportPages {
         return Links.leadImport(id)
       }
     } catch LeadImport.Refusal.movedOn {
-      return try .seeOther(Links.leadImport(id))
+      return try .seeOther(Links.leadImport(id, .importMovedOn))
     } catch let error as PostgresError where error.constraint == "lead_imports_state" {
-      return try .seeOther(Links.leadImport(id))
+      return try .seeOther(Links.leadImport(id, .importMovedOn))
     }
   }
 }

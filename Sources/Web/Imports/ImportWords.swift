@@ -90,6 +90,9 @@ enum ImportWords {
       return L("The lead has nobody yet. Add a person on its page, then import again.")
     case "refused": return L("Something in this row cannot be stored.")
     case "same_line": return L("Line \(detail) says the same person or number already.")
+    case "changed":
+      return L(
+        "Somebody edited this lead after the dry run. Look at it, then import this row again.")
     case "known": return L("This lead is known already.")
     case "similar": return L("A lead of this name at this company is known already.")
     case "long":

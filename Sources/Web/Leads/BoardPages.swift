@@ -11,7 +11,10 @@ enum BoardPages {
   }
 
   private static func show(_ visit: Visit) throws -> Response {
-    try show(visit, LeadBoard(try LeadFilter(visit.request.query)), back: nil)
+    if let filter = try visit.filterOfSegment() {
+      return try .seeOther(Links.list(Links.board, LeadBoard(filter).filter.pairs))
+    }
+    return try show(visit, LeadBoard(try LeadFilter(visit.request.query)), back: nil)
   }
 
   private static func show(
@@ -31,7 +34,7 @@ enum BoardPages {
     }
     var back = wish
     back.reason = try posted.optionalText(
-      "reason", max: 500, orElse: L("Use ordinary characters on one line."))
+      "reason", max: 500)
     if back.reason.error != nil {
       return try show(visit, board, back: back, status: .unprocessableContent)
     }

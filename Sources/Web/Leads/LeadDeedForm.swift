@@ -48,7 +48,6 @@ struct LeadDeedForm {
   init(_ deed: LeadDeed, _ posted: PostedForm) throws {
     self.deed = deed
     was = try posted.value("was")
-    let odd = L("Use ordinary characters on one line.")
     for question in deed.questions {
       switch question {
       case .stage: stage = try posted.choice("stage", orElse: L("Choose a stage."))
@@ -56,7 +55,7 @@ struct LeadDeedForm {
       case .value:
         value = try posted.optionalField(
           "value", orElse: L("Write an amount like 1200 or 1200.50."), read: { Money($0) })
-      case .client: client = try posted.optionalText("client", max: 200, orElse: odd)
+      case .client: client = try posted.optionalText("client", max: 200)
       case .contactStatus:
         contactStatus = try posted.choice("contact_status", orElse: L("Choose a contact status."))
       case .owner:
@@ -64,18 +63,18 @@ struct LeadDeedForm {
           "owner", orElse: L("Choose somebody from the list."), read: { ID($0) })
       case .tags:
         tags = try posted.tags("tags")
-      case .firstName: firstName = try posted.optionalText("first_name", max: 100, orElse: odd)
-      case .lastName: lastName = try posted.optionalText("last_name", max: 100, orElse: odd)
+      case .firstName: firstName = try posted.optionalText("first_name", max: 100)
+      case .lastName: lastName = try posted.optionalText("last_name", max: 100)
       case .email:
         email = try posted.optionalField(
           "email", orElse: L("That does not look like an e-mail address."),
           read: { EmailAddress($0) })
       case .phone:
         phone = try posted.phone("phone").0
-      case .role: role = try posted.optionalText("role", max: RoleForm.max, orElse: odd)
+      case .role: role = try posted.optionalText("role", max: RoleForm.max)
       case .day:
         day = try posted.field("day", orElse: L("Choose a day."), read: { Day($0) })
-      case .why: reason = try posted.optionalText("reason", max: 500, orElse: odd)
+      case .why: reason = try posted.optionalText("reason", max: 500)
       case .reason:
         let text: Field<String, L> = try posted.text(
           "reason", max: 500, orElse: L("Say why, for those who come after you."))

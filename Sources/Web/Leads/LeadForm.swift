@@ -30,12 +30,11 @@ struct LeadForm: Templated {
   }
 
   init(_ posted: PostedForm) throws {
-    let odd = L("Use ordinary characters on one line.")
     title = try posted.text("title", max: 200, orElse: L("Give the lead a title."))
     description = try posted.optionalMultiline("description", max: 10_000)
     estimatedValue = try posted.optionalField(
       "estimated_value", orElse: L("Write an amount like 1200 or 1200.50."), read: { Money($0) })
-    source = try posted.optionalText("source", max: 100, orElse: odd)
+    source = try posted.optionalText("source", max: 100)
     owner = try posted.optionalField(
       "owner", orElse: L("Choose somebody from the list."), read: { ID($0) })
     language = try posted.optionalField(
@@ -45,9 +44,9 @@ struct LeadForm: Templated {
       "expected_close_date", orElse: L("Choose a day."), read: { Day($0) })
     tags = try posted.tags("tags")
     message = try posted.optionalMultiline("message", max: Message.lengthMax)
-    firstName = try posted.optionalText("first_name", max: 100, orElse: odd)
-    lastName = try posted.optionalText("last_name", max: 100, orElse: odd)
-    company = try posted.optionalText("company", max: 200, orElse: odd)
+    firstName = try posted.optionalText("first_name", max: 100)
+    lastName = try posted.optionalText("last_name", max: 100)
+    company = try posted.optionalText("company", max: 200)
     email = try posted.optionalField(
       "email", orElse: L("That does not look like an e-mail address."), read: { EmailAddress($0) })
     (phone, phoneRegion) = try posted.phone("phone")
@@ -99,7 +98,7 @@ struct LeadForm: Templated {
     case .contactEmptied:
       lastName.error = L("Keep at least a name, an address or a number of this person.")
     case .changedMeanwhile, .alreadyThere, .reasonNeeded, .isDeleted, .clientNameNeeded,
-      .isPrimary, .personNeeded, .isClosed, .tooManyTags, .othersNow, .isMerged:
+      .isPrimary, .personNeeded, .isClosed, .tooManyTags, .othersNow, .nothingChanges, .isMerged:
       return false
     }
     return true

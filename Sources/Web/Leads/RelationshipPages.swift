@@ -85,7 +85,7 @@ struct RelationshipForm {
     other = try posted.field("other", orElse: L("Choose the other lead."), read: { ID($0) })
     role = try posted.choice("role", orElse: L("Say what they are to each other."))
     note = try posted.optionalText(
-      "note", max: 500, orElse: L("Use ordinary characters on one line."))
+      "note", max: 500)
   }
 
   var problems: [FieldProblem] {

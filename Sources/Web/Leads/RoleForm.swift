@@ -24,7 +24,7 @@ struct RoleForm {
     self.contact = contact
     was = try posted.value("was") ?? ""
     role = try posted.optionalText(
-      "role", max: Self.max, orElse: L("Use ordinary characters on one line."))
+      "role", max: Self.max)
   }
 
   mutating func explainConflict() {

@@ -16,6 +16,7 @@ struct BulkForm {
   var removed = Field<Tags, L>()
   var stage = Field<Lead.Stage, L>()
   var stageReason = Field<String?, L>()
+  private(set) var archiveError: L?
 
   /// What is posted for nobody, which is never chosen by leaving it.
   static let nobody = "nobody"
@@ -24,7 +25,6 @@ struct BulkForm {
 
   /// Only what the pressed button is about is read.
   init(_ posted: PostedForm) throws {
-    let odd = L("Use ordinary characters on one line.")
     action = try posted.value("action").flatMap(Action.init)
     switch action {
     case .assign:
@@ -33,7 +33,7 @@ struct BulkForm {
         read: { typed in
           typed == Self.nobody ? ID<User>??.some(nil) : ID<User>(typed).map { Optional($0) }
         })
-      assignReason = try posted.optionalText("assign_reason", max: 500, orElse: odd)
+      assignReason = try posted.optionalText("assign_reason", max: 500)
     case .tag:
       added = try posted.tags("add_tags")
       removed = try posted.tags("remove_tags")
@@ -42,7 +42,7 @@ struct BulkForm {
       }
     case .stage:
       stage = try posted.choice("stage", orElse: L("Choose a stage."))
-      stageReason = try posted.optionalText("stage_reason", max: 500, orElse: odd)
+      stageReason = try posted.optionalText("stage_reason", max: 500)
     case .archive, nil: break
     }
   }
@@ -70,15 +70,27 @@ struct BulkForm {
       stage.error = L("Some of these leads are closed. Open them again first.")
     case .tooManyTags: added.error = L("A lead would have more than 20 tags.")
     case .ownerUnknown: owner.error = L("Choose somebody from the list.")
+    case .nothingChanges: explainNothing()
     default: return false
     }
     return true
+  }
+
+  private mutating func explainNothing() {
+    switch action {
+    case .assign: owner.error = L("That is whose they are already.")
+    case .tag: added.error = L("Nothing would change: they have these tags already, or not at all.")
+    case .stage: stage.error = L("They are all in this stage already.")
+    case .archive: archiveError = L("They are all archived already.")
+    case nil: break
+    }
   }
 
   var problems: [FieldProblem] {
     FormErrors([
       ("owner", owner.error), ("assign_reason", assignReason.error), ("add_tags", added.error),
       ("remove_tags", removed.error), ("stage", stage.error), ("stage_reason", stageReason.error),
+      ("archive", archiveError),
     ]).problems
   }
 }

@@ -15,7 +15,11 @@ enum BulkPages {
   }
 
   private static func choose(_ visit: Visit) throws -> Response {
-    try choose(visit, try LeadSelection(visit.request.query), BulkForm())
+    let query = visit.request.query
+    if try query.value("all") != nil, let filter = try visit.filterOfSegment() {
+      return try .seeOther(Links.list(Links.bulk, LeadSelection.matching(filter).pairs))
+    }
+    return try choose(visit, try LeadSelection(query), BulkForm())
   }
 
   private static func choose(
@@ -69,7 +73,8 @@ enum BulkPages {
     guard let operation else { throw NotFound() }
     // An import has a page of its own, for who may see it.
     if let leadImport = operation.leadImport, desk.viewer.may(.writeLeads) {
-      return try .seeOther(Links.leadImport(leadImport))
+      let notice = try visit.request.query.value("said").flatMap(Notice.init)
+      return try .seeOther(Links.leadImport(leadImport, notice))
     }
     return try visit.page(
       OperationPage(desk, operation, changes, refusal: refusal), desk,
@@ -85,6 +90,8 @@ enum BulkPages {
       }
     } catch Operation.Refusal.undoneBefore {
       return try .seeOther(Links.operation(id))
+    } catch Operation.Refusal.isImport {
+      return try .seeOther(Links.operation(id, .importHasAPage))
     } catch let error as PostgresError {
       guard let refusal = Operation.Refusal(error) else { throw error }
       guard refusal != .undoneBefore else { return try .seeOther(Links.operation(id)) }
@@ -130,7 +137,11 @@ struct BulkPage: Page {
 
   static let template = "operations/bulk"
   static let keys = Keys<BulkPage>().include(\.desk)
-    .text("chosen") { L.plural($0.count, "\($0.count) lead", "\($0.count) leads") }
+    .text("chosen") { page in
+      page.isTooMany
+        ? L("more than \(LeadList.bulkMax) leads")
+        : L.plural(page.count, "\(page.count) lead", "\(page.count) leads")
+    }
     .text("count") { String($0.count) }.flag("none_chosen") { $0.count == 0 }
     .flag("too_many", \.isTooMany).text("bulk_max") { _ in String(LeadList.bulkMax) }
     .flag("can_change") { $0.count > 0 && !$0.isTooMany }
@@ -154,6 +165,7 @@ struct BulkPage: Page {
     .text("stage_error", \.form.stage.error)
     .text("stage_reason", \.form.stageReason.typed)
     .text("stage_reason_error", \.form.stageReason.error)
+    .text("archive_error", \.form.archiveError)
     .flag("has_errors") { !$0.form.problems.isEmpty }.list("errors") { $0.form.problems }
     .text("assign_button") { L.plural($0.count, "Give \($0.count) lead", "Give \($0.count) leads") }
     .text("tag_button") { L.plural($0.count, "Tag \($0.count) lead", "Tag \($0.count) leads") }

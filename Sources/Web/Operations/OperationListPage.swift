@@ -48,6 +48,7 @@ extension Operation {
       L.plural(subjects, "\(subjects) lead archived", "\(subjects) leads archived")
     case (.merge, "contacts"): L("Two people merged")
     case (.merge, _): L("Two leads merged")
+    case (.import, _) where isBeingWritten: L("Leads are being imported")
     case (.import, _):
       L.plural(subjects, "\(subjects) lead imported", "\(subjects) leads imported")
     }

@@ -43,7 +43,7 @@ struct OperationPage: Page {
 
   private var refusalWords: L? {
     switch refusal {
-    case nil, .undoneBefore: nil
+    case nil, .undoneBefore, .isImport: nil
     case .laterMerge:
       L("One of these leads was merged into another since. Take that merge back first.")
     case .leavesNobody:

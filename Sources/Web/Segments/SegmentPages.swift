@@ -221,3 +221,13 @@ struct SegmentListPage: Page {
   static let keys = Keys<SegmentListPage>().include(\.desk)
     .flag("has_segments") { !$0.segments.isEmpty }.list("segments", \.segments)
 }
+
+extension Visit {
+  /// What the segment that the URL names stands for; nil where it names none, or says a filter itself.
+  func filterOfSegment() throws -> LeadFilter? {
+    let asked = try LeadList(self)
+    guard asked.isAsSaved else { return nil }
+    let (_, segment) = try read(Segment.find(asked.segment))
+    return try asked.resolved(by: segment).filter
+  }
+}

@@ -13,22 +13,33 @@ enum AIPages {
 
   private static func show(_ visit: Visit) throws -> Response { try show(visit, returned: nil) }
 
-  private static func show(_ visit: Visit, returned: Field<Int, L>?) throws -> Response {
+  private static func show(
+    _ visit: Visit, returned: Field<Int, L>?, seen: String? = nil, isOvertaken: Bool = false
+  ) throws -> Response {
     let before = try visit.queryID("before", of: AIAction.self)
     let (desk, budget, actions) = try visit.read(
       AIBudget.current, AIActionSummary.latest(before: before))
-    let page = AIPage(desk, budget, actions, isFirst: before == nil, returned: returned)
-    return try visit.page(page, desk, status: returned == nil ? .ok : .unprocessableContent)
+    let page = AIPage(
+      desk, budget, actions, isFirst: before == nil, returned: returned, seen: seen,
+      isOvertaken: isOvertaken)
+    return try visit.page(
+      page, desk, status: isOvertaken ? .conflict : returned == nil ? .ok : .unprocessableContent)
   }
 
   private static func save(_ visit: Visit) throws -> Response {
-    let field: Field<Int, L> = try visit.request.form.integer(
+    let posted = try visit.request.form
+    let mark = try posted.value("seen")
+    let field: Field<Int, L> = try posted.integer(
       "tokens_per_month", in: 0...1_000_000_000_000,
       orElse: L("Write a whole number of tokens, such as 1000000; 0 stops all models."))
-    guard let tokens = field.value else { return try show(visit, returned: field) }
-    return try visit.post { tx in
-      try AIBudget.set(tokens, in: tx)
-      return Links.said(Links.ai, .settingSaved)
+    guard let tokens = field.value else { return try show(visit, returned: field, seen: mark) }
+    do {
+      return try visit.post { tx in
+        try AIBudget.set(tokens, seen: mark, in: tx)
+        return Links.said(Links.ai, .settingSaved)
+      }
+    } catch is SettingChanged {
+      return try show(visit, returned: field, isOvertaken: true)
     }
   }
 
@@ -52,14 +63,24 @@ struct AIPage: Page {
   let last: AIActionLine?
   let newestURL: String?
   let olderURL: String?
+  /// Of the limit that the form began with.
+  let mark: String
+  let conflict: Conflict?
 
   init(
     _ desk: Desk, _ budget: AIBudget, _ actions: [AIActionSummary], isFirst: Bool,
-    returned: Field<Int, L>?
+    returned: Field<Int, L>?, seen: String?, isOvertaken: Bool
   ) {
     self.desk = desk
     self.budget = budget
     tokens = returned ?? Field(typed: String(budget.tokensPerMonth))
+    mark = isOvertaken ? budget.mark : seen ?? budget.mark
+    conflict =
+      isOvertaken
+      ? .settings([
+        Conflict.Field(
+          L("Tokens a month"), typed: tokens.typed, saved: String(budget.tokensPerMonth))
+      ]) : nil
     rows = actions.prefix(AIActionSummary.pageSize)
       .map { AIActionLine($0, now: desk.viewer.now) }
     last = isFirst ? rows.first : nil
@@ -75,9 +96,13 @@ struct AIPage: Page {
   static let template = "settings/ai"
   static let keys = Keys<AIPage>().include(\.desk)
     .list("settings_links") { _ in SettingsTab.ai.links }
+    .text("seen", \.mark).object("conflict", \.conflict)
     .text("tokens_per_month", \.tokens.typed).text("tokens_per_month_error", \.tokens.error)
     .text("spent", \.budget.tokensSpent).text("allowed", \.budget.tokensPerMonth)
-    .text("left", \.budget.tokensLeft).text("attempt_total", \.budget.attempts)
+    .text("spent_words") { CountText(number: $0.budget.tokensSpent) }
+    .text("allowed_words") { CountText(number: $0.budget.tokensPerMonth) }
+    .text("left_words") { CountText(number: $0.budget.tokensLeft) }
+    .text("attempt_total", \.budget.attempts)
     .text("cost") { $0.budget.costMicros.map(MicroMoney.init(micros:)) }
     .flag("is_spent") { $0.budget.tokensLeft == 0 }
     .object("last", \.last).flag("never_asked") { $0.rows.isEmpty && $0.newestURL == nil }
@@ -107,7 +132,8 @@ struct AIActionLine: Templated {
     .text("action_tone") { $0.action.status.tone }.text("action_error", \.action.error)
     .text("action_provider") { $0.providerWords }.text("action_model", \.action.model)
     .text("action_reference", \.action.promptReference)
-    .text("input_tokens", \.action.inputTokens).text("output_tokens", \.action.outputTokens)
+    .text("input_tokens") { CountText(number: $0.action.inputTokens) }
+    .text("output_tokens") { CountText(number: $0.action.outputTokens) }
     .text("latency") { L("\($0.action.latencyMilliseconds) ms") }
     .text("action_cost") { $0.action.costMicros.map(MicroMoney.init(micros:)) }
     .text("citations_kept", \.action.citationsKept)

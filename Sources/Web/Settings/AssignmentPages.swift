@@ -13,20 +13,31 @@ enum AssignmentPages {
 
   private static func show(_ visit: Visit) throws -> Response {
     let (desk, rule, members) = try visit.read(AssignmentRule.current, Member.active)
-    return try visit.page(AssignmentPage(desk, AssignmentForm(rule), members), desk)
+    return try visit.page(
+      AssignmentPage(desk, AssignmentForm(rule), members, mark: rule.mark), desk)
   }
 
   private static func save(_ visit: Visit) throws -> Response {
-    let form = try AssignmentForm(visit.request.form)
+    let posted = try visit.request.form
+    let form = try AssignmentForm(posted)
+    let mark = try posted.value("seen")
     guard let rule = form.rule else {
       let (desk, members) = try visit.read(Member.active)
       return try visit.page(
-        AssignmentPage(desk, form, members), desk, status: .unprocessableContent)
+        AssignmentPage(desk, form, members, mark: mark ?? ""), desk, status: .unprocessableContent)
     }
-    return try visit.post { tx in
-      let (viewer, old) = try tx.look(AssignmentRule.current)
-      rule.save(over: old, of: viewer.tenant, in: tx)
-      return Links.said("/settings/assignment", .settingSaved)
+    do {
+      return try visit.post { tx in
+        let (viewer, old) = try tx.look(AssignmentRule.current, seen: mark)
+        rule.save(over: old, of: viewer.tenant, in: tx)
+        return Links.said("/settings/assignment", .settingSaved)
+      }
+    } catch is SettingChanged {
+      let (desk, saved, members) = try visit.read(AssignmentRule.current, Member.active)
+      var page = AssignmentPage(desk, form, members, mark: saved.mark)
+      page.conflict = page.conflict(
+        with: AssignmentPage(desk, AssignmentForm(saved), members, mark: ""))
+      return try visit.page(page, desk, status: .conflict)
     }
   }
 }
@@ -42,7 +53,7 @@ struct AssignmentForm {
   private(set) var memberError: L?
 
   init(_ rule: AssignmentRule) {
-    strategy.typed = rule.strategy.rawValue
+    strategy = Field(typed: rule.strategy.rawValue, value: rule.strategy)
     members = rule.members
     sources = Dictionary(grouping: rule.sources, by: \.value)
       .mapValues { $0.map(\.key).sorted().joined(separator: ", ") }
@@ -87,10 +98,14 @@ struct AssignmentPage: Page {
   let desk: Desk
   let form: AssignmentForm
   let lines: [Line]
+  /// Of the rule that the form began with.
+  let mark: String
+  var conflict: Conflict?
 
-  init(_ desk: Desk, _ form: AssignmentForm, _ members: [Member]) {
+  init(_ desk: Desk, _ form: AssignmentForm, _ members: [Member], mark: String) {
     self.desk = desk
     self.form = form
+    self.mark = mark
     lines = members.map {
       Line(
         id: $0.id.description, name: $0.name, takesPart: form.members.contains($0.id),
@@ -109,6 +124,23 @@ struct AssignmentPage: Page {
       .text("member_sources", \.sources)
   }
 
+  func conflict(with saved: AssignmentPage) -> Conflict {
+    let strategy = Conflict.Field(
+      L("New leads are given"), typed: form.strategy.typed, saved: saved.form.strategy.typed,
+      words: saved.form.strategy.value?.words)
+    return .settings(
+      [strategy]
+        + zip(lines, saved.lines).flatMap { typed, saved in
+          [
+            Conflict.Field(
+              L(verbatim: typed.name), typed: "\(typed.takesPart)", saved: "\(saved.takesPart)",
+              words: saved.takesPart ? L("takes part") : L("takes no part")),
+            Conflict.Field(
+              L("Sources of \(typed.name)"), typed: typed.sources, saved: saved.sources),
+          ]
+        })
+  }
+
   private var errors: FormErrors {
     FormErrors([
       ("strategy", form.strategy.error), ("members", form.memberError),
@@ -118,6 +150,7 @@ struct AssignmentPage: Page {
 
   static let template = "settings/assignment"
   static let keys = Keys<AssignmentPage>().include(\.desk)
+    .text("seen", \.mark).object("conflict", \.conflict)
     .list("settings_links") { _ in SettingsTab.assignment.links }
     .list("strategy_options") { page in
       Choice.all(chosen: page.form.strategy.typed) { (strategy: Assignment.Strategy) in

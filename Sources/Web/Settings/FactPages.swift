@@ -34,20 +34,33 @@ enum FactPages {
 
   private static func show(_ visit: Visit) throws -> Response { try show(visit, returned: nil) }
 
-  private static func show(_ visit: Visit, returned: FactForm?) throws -> Response {
+  private static func show(
+    _ visit: Visit, returned: FactForm?, seen: String? = nil, isOvertaken: Bool = false
+  ) throws -> Response {
     let id = try visit.id(Fact.self)
     let (desk, facts) = try visit.read(Fact.all(evenRetired: true))
     guard let fact = facts.first(where: { $0.id == id }) else { throw NotFound() }
+    let saved = FactForm(fact.details)
+    let mark = isOvertaken ? nil : seen
+    var page = FactPage(
+      desk: desk, fact: fact, form: returned ?? saved, mark: mark ?? fact.details.mark)
+    if isOvertaken { page.conflict = page.form.conflict(with: saved) }
     return try visit.page(
-      FactPage(desk: desk, fact: fact, form: returned ?? FactForm(fact.details)), desk,
-      status: returned == nil ? .ok : .unprocessableContent)
+      page, desk, status: isOvertaken ? .conflict : returned == nil ? .ok : .unprocessableContent)
   }
 
   private static func save(_ visit: Visit) throws -> Response {
     let id = try visit.id(Fact.self)
-    let form = try FactForm(visit.request.form)
-    return try settle(visit, form, again: { try show(visit, returned: $0) }) { details, tx in
-      try Fact.edit(id, details, in: tx)
+    let posted = try visit.request.form
+    let form = try FactForm(posted)
+    let mark = try posted.value("seen")
+    do {
+      return try settle(visit, form, again: { try show(visit, returned: $0, seen: mark) }) {
+        details, tx in
+        try Fact.edit(id, details, seen: mark, in: tx)
+      }
+    } catch is SettingChanged {
+      return try show(visit, returned: form, isOvertaken: true)
     }
   }
 
@@ -128,6 +141,23 @@ struct FactForm: Templated {
       forEstimate: isForEstimate)
   }
 
+  func conflict(with saved: FactForm) -> Conflict {
+    func answer(_ isNeeded: Bool) -> String { isNeeded ? "1" : "" }
+    func words(_ isNeeded: Bool) -> L { isNeeded ? L("Yes") : L("No") }
+    return .settings([
+      Conflict.Field(L("Name"), typed: name.typed, saved: saved.name.typed),
+      Conflict.Field(
+        L("The question that asks for it"), typed: question.typed, saved: saved.question.typed),
+      Conflict.Field(L("Weight"), typed: weight.typed, saved: saved.weight.typed),
+      Conflict.Field(
+        L("Scope"), typed: answer(isForScope), saved: answer(saved.isForScope),
+        words: words(saved.isForScope)),
+      Conflict.Field(
+        L("Estimate"), typed: answer(isForEstimate), saved: answer(saved.isForEstimate),
+        words: words(saved.isForEstimate)),
+    ])
+  }
+
   private var errors: FormErrors {
     FormErrors([
       ("name", name.error), ("question", question.error), ("weight", weight.error),
@@ -179,9 +209,13 @@ struct FactPage: Page {
   let desk: Desk
   let fact: Fact
   let form: FactForm
+  /// Of what the form began with.
+  let mark: String
+  var conflict: Conflict?
 
   static let template = "settings/fact"
   static let keys = Keys<FactPage>().include(\.desk).include(\.form)
     .text("fact_id") { $0.fact.id.description }.text("saved_name", \.fact.details.name)
+    .text("seen", \.mark).object("conflict", \.conflict)
     .flag("retired", \.fact.isRetired)
 }

@@ -13,23 +13,33 @@ enum WorkspacePages {
 
   private static func show(_ visit: Visit) throws -> Response {
     let (desk, settings) = try visit.read(WorkspaceSettings.current)
-    return try visit.page(WorkspacePage(desk: desk, form: WorkspaceForm(settings)), desk)
+    let page = WorkspacePage(desk: desk, form: WorkspaceForm(settings), mark: settings.mark)
+    return try visit.page(page, desk)
   }
 
   private static func save(_ visit: Visit) throws -> Response {
-    let form = try WorkspaceForm(visit.request.form)
+    let posted = try visit.request.form
+    let form = try WorkspaceForm(posted)
+    let mark = try posted.value("seen")
     guard let days = form.boardIdleDays.value, let region = form.phoneRegion.value else {
       let desk = try visit.read()
-      return try visit.page(
-        WorkspacePage(desk: desk, form: form), desk, status: .unprocessableContent)
+      let page = WorkspacePage(desk: desk, form: form, mark: mark ?? "")
+      return try visit.page(page, desk, status: .unprocessableContent)
     }
-    return try visit.post { tx in
-      let (viewer, old) = try tx.look(WorkspaceSettings.current)
-      var new = old
-      new.boardIdleDays = days
-      new.phoneRegion = region
-      new.save(over: old, of: viewer.tenant, in: tx)
-      return Links.said(Links.workspace, .settingSaved)
+    do {
+      return try visit.post { tx in
+        let (viewer, old) = try tx.look(WorkspaceSettings.current, seen: mark)
+        var new = old
+        new.boardIdleDays = days
+        new.phoneRegion = region
+        new.save(over: old, of: viewer.tenant, in: tx)
+        return Links.said(Links.workspace, .settingSaved)
+      }
+    } catch is SettingChanged {
+      let (desk, saved) = try visit.read(WorkspaceSettings.current)
+      var page = WorkspacePage(desk: desk, form: form, mark: saved.mark)
+      page.conflict = form.conflict(with: WorkspaceForm(saved))
+      return try visit.page(page, desk, status: .conflict)
     }
   }
 }
@@ -52,6 +62,16 @@ struct WorkspaceForm: Templated {
       read: { PhoneRegion($0.uppercased()) })
   }
 
+  func conflict(with saved: WorkspaceForm) -> Conflict {
+    .settings([
+      Conflict.Field(
+        L("Days without anything new"), typed: boardIdleDays.typed, saved: saved.boardIdleDays.typed
+      ),
+      Conflict.Field(
+        L("Country of telephone numbers"), typed: phoneRegion.typed, saved: saved.phoneRegion.typed),
+    ])
+  }
+
   private var errors: FormErrors {
     FormErrors([
       ("board_idle_days", boardIdleDays.error), ("phone_region", phoneRegion.error),
@@ -68,8 +88,12 @@ struct WorkspaceForm: Templated {
 struct WorkspacePage: Page {
   let desk: Desk
   let form: WorkspaceForm
+  /// Of the settings that the form began with.
+  let mark: String
+  var conflict: Conflict?
 
   static let template = "settings/workspace"
   static let keys = Keys<WorkspacePage>().include(\.desk).include(\.form)
+    .text("seen", \.mark).object("conflict", \.conflict)
     .list("settings_links") { _ in SettingsTab.workspace.links }
 }

@@ -29,6 +29,11 @@ struct Conflict: Templated {
     self.fields = fields.filter { !$0.isSame }
   }
 
+  /// Of settings, which are every admin's.
+  static func settings(_ fields: [Field]) -> Conflict {
+    Conflict(L("Somebody saved these settings while this page was open"), fields)
+  }
+
   static let keys = Keys<Conflict>()
     .text("conflict_title", \.title).moment("saved_at") { $0.moment }
     .flag("differs") { !$0.fields.isEmpty }.list("conflict_fields", \.fields)

@@ -4,6 +4,7 @@ import Templating
 
 extension L: FieldMessage {
   package static func tooLong(limit: Int) -> L { L("At most \(limit) characters fit here.") }
+  package static var oddLine: L { L("Use ordinary characters on one line.") }
 }
 
 /// One line of the summary above a form: which field, and what is wrong.

@@ -41,7 +41,9 @@ enum Links {
   static let bank = "/settings/questions"
   static let facts = "/settings/facts"
   static let ai = "/settings/ai"
-  static func leadImport(_ id: ID<LeadImport>) -> String { "/imports/\(id)" }
+  static func leadImport(_ id: ID<LeadImport>, _ notice: Notice? = nil) -> String {
+    said("/imports/\(id)", notice)
+  }
 
   static func newDraft(for lead: ID<Lead>) -> String {
     "/leads/\(lead)/drafts/new?type=\(Draft.Kind.followupEmail.rawValue)"

@@ -16,7 +16,7 @@ struct MoneyText: WrittenText, Sendable {
       if symbol == nil { buffer.append("\u{A0}") }
     }
     let (major, minor) = money.minorUnits.quotientAndRemainder(dividingBy: 100)
-    Self.writeGrouped(major, by: isFrench ? "\u{202F}" : ",", to: &buffer)
+    CountText(number: major).write(in: language, to: &buffer)
     if minor != 0 {
       buffer.append(isFrench ? "," : ".")
       buffer.append(minor, width: 2)
@@ -41,13 +41,20 @@ struct MoneyText: WrittenText, Sendable {
     default: nil
     }
   }
+}
+
+/// A number of zero or more in groups of three, as the viewer's language divides them: "1,000,000", "1 000 000".
+struct CountText: WrittenText, Sendable {
+  let number: Int
+
+  func write(in language: Language, to buffer: inout ByteBuffer) {
+    Self.write(number, by: language.code == "fr" ? "\u{202F}" : ",", to: &buffer)
+  }
 
   /// The first group as it is, the others with their zeros.
-  private static func writeGrouped(
-    _ number: Int, by separator: String, to buffer: inout ByteBuffer
-  ) {
+  private static func write(_ number: Int, by separator: String, to buffer: inout ByteBuffer) {
     guard number >= 1_000 else { return buffer.append(number) }
-    writeGrouped(number / 1_000, by: separator, to: &buffer)
+    write(number / 1_000, by: separator, to: &buffer)
     buffer.append(separator)
     buffer.append(number % 1_000, width: 3)
   }

@@ -12,6 +12,8 @@ enum Notice: String, Sendable {
   case leadDeleted = "lead-deleted"
   case leadRestored = "lead-restored"
   case exportTooLong = "export-too-long"
+  case importMovedOn = "import-moved-on"
+  case importHasAPage = "import-has-a-page"
   case segmentSaved = "segment-saved"
   case segmentCounted = "segment-counted"
   case segmentDeleted = "segment-deleted"
@@ -50,6 +52,9 @@ enum Notice: String, Sendable {
     case .leadRestored: L("Restored. It is in the lists again.")
     case .exportTooLong:
       L("More than 50,000 leads do not fit in one file. Narrow the list first.")
+    case .importMovedOn:
+      L("The import had moved on meanwhile, so nothing was done. This is where it stands.")
+    case .importHasAPage: L("An import is taken back here, on its own page.")
     case .segmentSaved: L("Saved. It stands in your segments.")
     case .segmentCounted: L("Counted again.")
     case .segmentDeleted: L("The segment is gone. Its leads are not.")
@@ -80,5 +85,10 @@ enum Notice: String, Sendable {
     }
   }
 
-  var tone: Tone { self == .exportTooLong ? .look : .fine }
+  var tone: Tone {
+    switch self {
+    case .exportTooLong, .importMovedOn, .importHasAPage: .look
+    default: .fine
+    }
+  }
 }

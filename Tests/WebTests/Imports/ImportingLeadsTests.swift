@@ -309,6 +309,18 @@ import Testing
     #expect(page.has("value=\"update\" checked"))
   }
 
+  @Test func `takes no meaning for a column that is not in its list`() throws {
+    let acme = try TestTenant.fresh()
+    let place = try acme.upload("title,email\nKitchen,ada@example.com\n")
+
+    let page = try acme.sales.post(
+      "\(place)/check", [("column-0", "title"), ("column-1", "zzz"), ("mode", "create")])
+
+    #expect(page.status == 422)
+    #expect(page.shows("Choose what each column means from its list."))
+    #expect(try acme.count("lead_imports", where: "state = 'mapping'") == 1)
+  }
+
   @Test func `asks again where two columns mean the same, or none names anybody`() throws {
     let acme = try TestTenant.fresh()
     let place = try acme.upload("a,b\n1,2\n")

@@ -75,6 +75,23 @@ import Testing
     #expect(column("discovery", after).contains("Kitchen"))
   }
 
+  @Test func `shows what a segment holds that the address names alone`() throws {
+    let acme = try TestTenant.fresh()
+    _ = try acme.lead(title: "Kitchen")
+    _ = try acme.lead(title: "Bathroom")
+    _ = try acme.sales.post("/segments", ["name": "Kitchens", "q": "kitchen"])
+    let segment = try acme.look(
+      Query(
+        "segment", "select id::text from segments where tenant_id = app.tenant()",
+        only: { try $0.next(String.self) }))
+
+    let board = try acme.sales.follow(try acme.sales.get("/leads/board?segment=\(segment)"))
+    let many = try acme.sales.follow(try acme.sales.get("/leads/bulk?all=1&segment=\(segment)"))
+
+    #expect(board.shows("Kitchen") && !board.shows("Bathroom"))
+    #expect(many.heading == "Change 1 lead")
+  }
+
   @Test func `leaving a card where it is leaves the filters too`() throws {
     let acme = try TestTenant.fresh()
     let kitchen = try lead(acme, "Kitchen")
@@ -133,10 +150,11 @@ import Testing
       "update leads set last_activity_at = now() - interval '5 days' where id = \(kitchen)::uuid")
 
     let calm = try acme.sales.get("/leads/board")
-    let saved = try acme.admin.post(
+    let saved = try acme.admin.settle(
       "/settings/workspace", ["board_idle_days": "4", "phone_region": "FR"])
     let tinted = try acme.sales.get("/leads/board")
-    _ = try acme.admin.post("/settings/workspace", ["board_idle_days": "0", "phone_region": "FR"])
+    _ = try acme.admin.settle(
+      "/settings/workspace", ["board_idle_days": "0", "phone_region": "FR"])
     let off = try acme.sales.get("/leads/board")
 
     #expect(!calm.has("card idle"))
@@ -151,7 +169,7 @@ import Testing
   func `the setting takes whole days of a year`(days: String) throws {
     let acme = try TestTenant.fresh()
 
-    let page = try acme.admin.post(
+    let page = try acme.admin.settle(
       "/settings/workspace", ["board_idle_days": days, "phone_region": "FR"])
 
     #expect(page.status == 422)

@@ -51,7 +51,7 @@ import Testing
   @Test func `without an owner it says who will get it`() throws {
     let acme = try TestTenant.fresh()
     let byHand = try acme.sales.get("/leads/new")
-    _ = try acme.admin.postPairs(
+    _ = try acme.admin.settle(
       "/settings/assignment",
       [("strategy", "round_robin"), ("member", acme.sales.user.description)])
 

@@ -239,6 +239,18 @@ import Testing
     #expect(page.trips == 1)
   }
 
+  @Test(arguments: ["+33 6 99 99 99 99", "0699999999", "777777"])
+  func `a number that nobody has finds nobody`(number: String) throws {
+    let acme = try TestTenant.fresh()
+    _ = try acme.sales.post("/leads", ["title": "Kitchen", "phone": "+33 6 12 34 56 99"])
+
+    let page = try acme.sales.get(
+      "/leads?q=\(number.replacing(" ", with: "%20").replacing("+", with: "%2B"))")
+
+    #expect(page.shows("No lead matches"))
+    #expect(!page.shows("Kitchen"))
+  }
+
   @Test func `similar leads are neither counted nor changed together`() throws {
     let acme = try TestTenant.fresh()
     _ = try acme.lead(title: "New kitchen")

@@ -103,7 +103,7 @@ import Testing
     let acme = try TestTenant.fresh()
     let (sales, admin) = (acme.sales.user.description, acme.admin.user.description)
 
-    let saved = try acme.admin.postPairs(
+    let saved = try acme.admin.settle(
       "/settings/assignment",
       [
         ("strategy", "by_source"), ("member", sales), ("sources_\(admin)", "Fair, e-mail"),
@@ -123,10 +123,10 @@ import Testing
     let acme = try TestTenant.fresh()
     let (sales, admin) = (acme.sales.user.description, acme.admin.user.description)
 
-    let twice = try acme.admin.postPairs(
+    let twice = try acme.admin.settle(
       "/settings/assignment",
       [("strategy", "manual"), ("sources_\(admin)", "fair"), ("sources_\(sales)", "FAIR")])
-    let nobody = try acme.admin.postPairs("/settings/assignment", [("strategy", "round_robin")])
+    let nobody = try acme.admin.settle("/settings/assignment", [("strategy", "round_robin")])
 
     #expect(twice.status == 422)
     #expect(twice.error(beside: "members") == "The source “fair” stands with two people.")
@@ -145,7 +145,7 @@ import Testing
   ) throws {
     let acme = try TestTenant.fresh()
     let admin = acme.admin.user.description
-    _ = try acme.admin.postPairs(
+    _ = try acme.admin.settle(
       "/settings/assignment",
       [("strategy", strategy), ("member", admin), ("sources_\(admin)", "fair")])
 

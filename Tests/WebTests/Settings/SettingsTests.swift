@@ -145,7 +145,7 @@ import Testing
         only: { try $0.next(String.self) }))
     let action = try acme.admin.get("/settings/ai/\(id)")
 
-    #expect(page.shows("0 of 1000000 used, 1000000 left"))
+    #expect(page.shows("0 of 1,000,000 used, 1,000,000 left"))
     #expect(page.shows("Built-in playbook, playbook-1"))
     #expect(page.trips == 1)
     #expect(action.shows("questions.v1"))
@@ -155,16 +155,75 @@ import Testing
   @Test func `the budget is a whole number, its change is on record`() throws {
     let acme = try TestTenant.fresh()
 
-    let odd = try acme.admin.post("/settings/ai", ["tokens_per_month": "1e6"])
-    let saved = try acme.admin.post("/settings/ai", ["tokens_per_month": "5000"])
+    let odd = try acme.admin.settle("/settings/ai", ["tokens_per_month": "1e6"])
+    let saved = try acme.admin.settle("/settings/ai", ["tokens_per_month": "5000"])
     let page = try acme.admin.follow(saved)
 
     #expect(odd.status == 422)
     #expect(odd.typed("tokens_per_month") == "1e6")
-    #expect(page.shows("0 of 5000 used"))
+    #expect(page.shows("0 of 5,000 used"))
     #expect(
       try acme.count(
         "audit_log", where: "action = 'ai_budget_set' and old = '1000000' and new = '5000'") == 1)
+  }
+}
+
+@Suite struct `Settings that two admins have open` {
+  @Test(
+    arguments: [
+      ("/settings/workspace", "board_idle_days", "7"),
+      ("/settings/assignment", "strategy", "by_source"), ("/settings/ai", "tokens_per_month", "5"),
+    ])
+  func `are not written over without a word`(path: String, field: String, value: String) throws {
+    let acme = try TestTenant.fresh()
+    let rest = path.hasSuffix("workspace") ? [("phone_region", "FR")] : []
+    _ = try acme.admin.settle(path, rest + [(field, value)])
+
+    let late = try acme.admin.postPairs(
+      path, rest + [(field, value), ("seen", "of another page")])
+    let again = try acme.admin.postPairs(
+      path, rest + [(field, value), ("seen", late.hidden("seen") ?? "")])
+
+    #expect(late.status == 409)
+    #expect(late.shows("Somebody saved these settings while this page was open"))
+    #expect(again.status == 303)
+  }
+
+  @Test func `show what the other saved beside what was typed`() throws {
+    let acme = try TestTenant.fresh()
+    let seen = try acme.admin.get("/settings/workspace").hidden("seen") ?? ""
+    _ = try acme.admin.settle(
+      "/settings/workspace", ["board_idle_days": "7", "phone_region": "FR"])
+
+    let page = try acme.admin.post(
+      "/settings/workspace", ["board_idle_days": "30", "phone_region": "FR", "seen": seen])
+
+    #expect(page.status == 409)
+    #expect(page.typed("board_idle_days") == "30")
+    #expect(page.shows("Days without anything new 7"))
+    #expect(!page.shows("Country of telephone numbers FR"))
+    #expect(
+      try acme.count("tenant_settings", where: "key = 'board_idle_days' and value = '7'") == 1)
+  }
+
+  @Test func `of a fact too`() throws {
+    let acme = try TestTenant.fresh()
+    let id = try acme.look(
+      Query(
+        "fact",
+        "select id::text from fact_definitions where tenant_id = app.tenant() order by position limit 1",
+        only: { try $0.next(String.self) }))
+    let path = "/settings/facts/\(id)"
+    let seen = try acme.admin.get(path).hidden("seen") ?? ""
+    _ = try acme.admin.settle(path, ["name": "Money", "question": "How much?", "weight": "5"])
+
+    let page = try acme.admin.post(
+      path, ["name": "Sum", "question": "How much?", "weight": "5", "seen": seen])
+
+    #expect(page.status == 409)
+    #expect(page.typed("name") == "Sum")
+    #expect(page.shows("Name Money"))
+    #expect(try acme.count("fact_definitions", where: "name = 'Money'") == 1)
   }
 }
 
@@ -172,7 +231,7 @@ import Testing
   @Test func `say where a number without a country's code is dialled`() throws {
     let acme = try TestTenant.fresh(locale: "fr")
 
-    let saved = try acme.admin.post(
+    let saved = try acme.admin.settle(
       "/settings/workspace", ["board_idle_days": "14", "phone_region": "gb"])
     let form = try acme.sales.get("/leads/new")
     _ = try acme.sales.post(
@@ -190,7 +249,7 @@ import Testing
   func `take a country that telephones know`(region: String) throws {
     let acme = try TestTenant.fresh()
 
-    let page = try acme.admin.post(
+    let page = try acme.admin.settle(
       "/settings/workspace", ["board_idle_days": "14", "phone_region": region])
 
     #expect(page.status == 422)

@@ -1,0 +1,142 @@
+import CRM
+import Postgres
+import TestSupport
+import Testing
+
+@Suite struct `An import, and what changed since its dry run` {
+  @Test func `does not write over what somebody edited`() throws {
+    let acme = try TestTenant.fresh()
+    let edited = try acme.lead(title: "Edited", email: "edited@example.com")
+    let moved = try acme.lead(title: "Moved", email: "moved@example.com")
+    let place = try acme.upload(
+      "title,email\nFrom the file,edited@example.com\nFrom the file,moved@example.com\n")
+    _ = try acme.check(place, columns: ["title", "email"], mode: "update")
+    try acme.change("update leads set company = 'By hand' where id = \(edited)::uuid")
+    _ = try acme.sales.post("/leads/\(moved)/stage", ["stage": "discovery", "was": "new"])
+
+    try acme.ask("commit", place)
+    let page = try acme.sales.get(place)
+
+    #expect(page.shows("Somebody edited this lead after the dry run."))
+    #expect(try acme.count("leads", where: "title = 'Edited' and company = 'By hand'") == 1)
+    #expect(try acme.count("leads", where: "title = 'From the file' and id = \(moved)::uuid") == 1)
+    #expect(try acme.count("lead_imports", where: "update_rows = 1 and error_rows = 1") == 1)
+  }
+
+  @Test func `does not write over a person whom somebody edited, first at the lead or not`() throws
+  {
+    let acme = try TestTenant.fresh()
+    let lead = try acme.lead(email: "first@example.com")
+    _ = try acme.sales.post(
+      "/leads/\(lead)/contacts", ["first_name": "Second", "email": "second@example.com"])
+    let place = try acme.upload("first,email\nFile,second@example.com\n")
+    _ = try acme.check(place, columns: ["first_name", "email"], mode: "update")
+    try acme.change(
+      "update contacts set first_name = 'By hand' where tenant_id = app.tenant() and email = 'second@example.com'"
+    )
+
+    try acme.ask("commit", place)
+
+    #expect(try acme.count("contacts", where: "first_name = 'By hand'") == 1)
+    #expect(try acme.count("lead_import_rows", where: "reasons = '{changed}'") == 1)
+  }
+
+  @Test func `does not write over a lead that was captured meanwhile`() throws {
+    let acme = try TestTenant.fresh()
+    let place = try acme.upload("title,email\nFrom the file,ada@example.com\n")
+    _ = try acme.check(place, columns: ["title", "email"], mode: "update")
+    _ = try acme.lead(title: "Captured", email: "ada@example.com")
+
+    try acme.ask("commit", place)
+
+    #expect(try acme.count("leads", where: "title = 'Captured'") == 1)
+    #expect(try acme.count("lead_imports", where: "error_rows = 1 and update_rows = 0") == 1)
+  }
+
+  @Test func `fills what is blank all the same`() throws {
+    let acme = try TestTenant.fresh()
+    let lead = try acme.lead(title: "Known", email: "ada@example.com")
+    let place = try acme.upload("title,company,email\nFile,File Ltd,ada@example.com\n")
+    _ = try acme.check(place, columns: ["title", "company", "email"], mode: "fill_blanks")
+    try acme.change("update leads set title = 'By hand' where id = \(lead)::uuid")
+
+    try acme.ask("commit", place)
+
+    #expect(try acme.count("leads", where: "title = 'By hand' and company = 'File Ltd'") == 1)
+  }
+
+  @Test func `says that it waits for its turn, and for what`() throws {
+    let acme = try TestTenant.fresh()
+    let first = try acme.upload("title\nFirst\n", name: "first.csv")
+    _ = try acme.sales.post("\(first)/check", [("column-0", "title"), ("mode", "create")])
+    try acme.change(
+      "update jobs set state = 'leased', lease_until = now() + interval '1 hour' where tenant_id = app.tenant() and state = 'ready'"
+    )
+    let second = try acme.upload("title\nSecond\n")
+    _ = try acme.sales.post("\(second)/check", [("column-0", "title"), ("mode", "create")])
+
+    let page = try acme.sales.get(second)
+
+    #expect(page.shows("It waits for its turn: another file is at work. first.csv"))
+    #expect(!page.has("<progress"))
+    #expect(try acme.sales.get(first).has("<progress"))
+  }
+
+  @Test func `are written as the person saw them checked, or not yet`() throws {
+    let acme = try TestTenant.fresh()
+    _ = try acme.sales.post("/leads", ["title": "Known", "email": "known@example.com"])
+    let place = try acme.upload("title,email\nOVERWRITTEN,known@example.com\nNew,\n")
+    _ = try acme.check(place, columns: ["title", "email"])
+    let seen = try acme.sales.get(place).hidden("round") ?? ""
+    _ = try acme.check(place, columns: ["title", "email"], mode: "update")
+
+    let answer = try acme.sales.post("\(place)/commit", ["round": seen])
+
+    #expect(try acme.sales.follow(answer).shows("The import had moved on meanwhile"))
+    #expect(try acme.count("lead_imports", where: "state = 'checked'") == 1)
+    #expect(try acme.count("leads", where: "title = 'Known'") == 1)
+  }
+
+  @Test func `give nobody leads who has left or is another tenant's`() throws {
+    let acme = try TestTenant.fresh()
+    let stranger = try TestTenant.fresh().sales.user
+    let place = try acme.upload("title\nNew\n")
+    try acme.change(
+      "update memberships set disabled_at = now() where user_id = \(acme.reviewer.user)")
+
+    for owner in [stranger, acme.reviewer.user] {
+      let page = try acme.sales.post(
+        "\(place)/check",
+        [("column-0", "title"), ("mode", "create"), ("owner", owner.description), ("source", "")])
+      #expect(page.status == 422)
+      #expect(page.shows("Choose somebody from the list."))
+    }
+    let lead = try acme.lead()
+    let given = try acme.sales.post(
+      "/leads/\(lead)/assignment", ["owner": acme.reviewer.user.description, "was": ""])
+    let captured = try acme.sales.post(
+      "/leads", ["title": "L", "owner": acme.reviewer.user.description])
+
+    #expect(given.status == 422 && captured.status == 422)
+    #expect(try acme.count("leads", where: "owner_id is not null") == 0)
+  }
+
+  @Test func `gives nobody leads who left after its dry run`() throws {
+    let acme = try TestTenant.fresh()
+    let owner = acme.reviewer.user.description
+    let rows = try acme.upload("title,owner\nA,\(acme.reviewer.email)\nB,\n")
+    _ = try acme.check(rows, columns: ["title", "owner"])
+    let whole = try acme.upload("title\nC\n")
+    _ = try acme.check(whole, columns: ["title"], owner: owner)
+    try acme.change(
+      "update memberships set disabled_at = now() where user_id = \(acme.reviewer.user)")
+
+    try acme.ask("commit", rows)
+    let refused = try acme.sales.post("\(whole)/commit", ["round": "1"])
+
+    #expect(try acme.sales.get(rows).shows("Cannot be read: Owner."))
+    #expect(refused.status == 422 && refused.shows("Choose somebody from the list."))
+    #expect(try acme.count("leads", where: "title = 'B'") == 1)
+    #expect(try acme.count("leads") == 1)
+  }
+}
