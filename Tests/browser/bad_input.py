@@ -332,6 +332,34 @@ def two_people_who_edit_one_lead_lose_nothing(site):
 
 
 @test
+def two_admins_who_settle_one_thing_lose_nothing(site):
+    that = site.report.that
+    mine, theirs = site.person("admin"), site.person("admin")
+    for path, label, values in (
+        ("/settings/workspace", "Tint a card on the board after how many days without anything new", ("21", "30", "14")),
+        ("/settings/ai", "Tokens a month", ("2000000", "3000000", "1000000")),
+    ):
+        mine.open(path)
+        theirs.open(path).type(label, values[0])
+        theirs.press("Save")
+        mine.type(label, values[1])
+        mine.press("Save")
+        that(f"{path}: the second answer is 409", mine.status == 409, mine.status)
+        that(
+            f"{path}: it shows what is saved beside what I typed",
+            mine.sees("Somebody saved these settings while this page was open")
+            and values[0] in mine.text(".panel .facts")
+            and mine.value(label) == values[1],
+            mine.text("main"),
+        )
+        look(mine, f"{path[1:].replace('/', ' ')} conflict")
+        mine.press("Save")
+        that(f"{path}: saving again keeps mine", mine.status == 200 and mine.value(label) == values[1], mine.status)
+        mine.type(label, values[2])
+        mine.press("Save")
+
+
+@test
 def moving_a_lead_back_asks_for_the_reason(site):
     that = site.report.that
     sales = site.person("sales")

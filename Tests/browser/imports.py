@@ -189,8 +189,37 @@ def a_second_window_does_nothing_twice(site):
     second = sales.page
     sales.page = first
     sales.press("Import 1 lead")
-    site.report.check("the slower one is shown where it stands", sales.status == 200, sales.status)
+    site.report.that(
+        "the slower one is shown where it stands, in words",
+        sales.status == 200 and sales.sees("The import had moved on meanwhile, so nothing was done."),
+        sales.notice,
+    )
     sales.page = second
     wait_for(sales, "Imported")
     sales.open(f"/leads?source={mark}")
     site.report.check("one lead is there", sales.page.locator(".leads tbody tr").count() == 1)
+
+
+@test
+def an_update_leaves_alone_what_was_edited_after_its_dry_run(site):
+    that = site.report.that
+    mark, body = csv(site, ["title,email", "From the file ##,edited@@ex.example", "From the file ##,other@@ex.example"])
+    sales = site.person("sales")
+    edited, _ = (sales.capture(f"{name} {mark}", address=f"{name}{mark}@ex.example") for name in ("edited", "other"))
+    upload(sales, f"{mark}.csv", body)
+    sales.page.locator("#mode-update").check()
+    sales.press("See what would happen")
+    wait_for(sales, "Waiting for your word")
+    place = sales.path
+    sales.open(f"{edited}/edit").type("Company", "Written by hand")
+    sales.press("Save")
+    sales.open(place).press("Import 2 leads")
+    wait_for(sales, "Imported")
+    that(
+        "the row is left out, and the page says why",
+        sales.sees("Somebody edited this lead after the dry run."),
+        sales.text("main"),
+    )
+    look(sales, "import done beside an edit")
+    sales.open(edited)
+    that("the lead stands as it was edited", f"edited {mark}" in sales.heading, sales.heading)
