@@ -75,21 +75,21 @@ extension Duplicate {
 }
 
 extension Lead {
-  /// Captures a lead. The person becomes a contact, or is found among the contacts by address, then by
-  /// number, and keeps what was known of them. Who is not given an owner gets one by the tenant's
-  /// strategy; a language that is not given is detected.
+  /// Captures a lead. The person becomes a contact, or is found among the contacts by address or
+  /// number, and keeps what was known of them; one known with another address or number is refused. Who is
+  /// not given an owner gets one by the tenant's strategy; a language that is not given is detected.
   package static func capture(
     _ intake: Intake, as id: ID<Lead> = ID(), in tx: Transaction<some Entry>
   ) throws {
     let details = intake.details
-    let (_, people, duplicates, choice) = try tx.look(
-      Contact.known(as: details.contact),
+    let person = details.contact
+    let (_, others, known, duplicates, choice) = try tx.look(
+      Person.leadIDs(of: Contact.knownIDs(as: person), and: id), Contact.known(as: person),
       Duplicate.all(of: details), Assignment.choice(source: details.source))
     if case .ask = intake.duplicates, !duplicates.isEmpty {
       throw Intake.DuplicatesFound(leads: duplicates)
     }
-    let known = people.first
-    let contact = details.contact.isEmpty ? nil : known?.id ?? ID<Contact>()
+    let contact = person.isEmpty ? nil : try person.settle(among: known, telling: others, in: tx).0
     let owner = details.owner ?? choice?.owner
     tx.run(
       "Lead.insert",
@@ -106,11 +106,6 @@ extension Lead {
       insert into lead_stage_history (tenant_id, id, lead_id, to_stage, actor_id)
       values (app.tenant(), \(ID<StageStep>()), \(id), 'new', app.actor())
       """)
-    if let known {
-      details.contact.fillBlanks(of: known, in: tx)
-    } else if let contact {
-      details.contact.insert(as: contact, in: tx)
-    }
     if let contact { ContactDetails.link(contact, to: id, in: tx) }
     tx.record(.leadCreated(id, contact: contact, source: details.source))
     if let owner {

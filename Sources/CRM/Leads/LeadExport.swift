@@ -6,7 +6,7 @@ package struct LeadExport: Sendable {
   package static let header = [
     "id", "title", "company", "first_name", "last_name", "email", "phone", "source", "owner",
     "stage", "outcome", "contact_status", "tier", "tags", "estimated_value", "currency",
-    "description", "created_at",
+    "description", "created_at", "expected_close_date",
   ]
 
   /// One more than `LeadList.exportMax` at most.
@@ -17,7 +17,7 @@ package struct LeadExport: Sendable {
       select l.id::text, l.title, l.company, c.first_name, c.last_name, l.contact_email, l.contact_phone, l.source,
              o.display_name, l.stage, l.outcome, l.contact_status, l.priority_tier, array_to_string(l.tags, ' '),
              to_char(l.estimated_value / 100.0, 'FM9999999999990.00'), t.currency, l.description,
-             to_char(l.created_at, 'YYYY-MM-DD"T"HH24:MI:SSOF')
+             to_char(l.created_at, 'YYYY-MM-DD"T"HH24:MI:SSOF'), l.expected_close_date::text
       from \(list.found(after: nil, limit: LeadList.exportMax + 1)) with ordinality f (id, is_similar, place)
       join leads l on l.tenant_id = (select app.tenant()) and l.id = f.id
       join tenants t on t.id = l.tenant_id

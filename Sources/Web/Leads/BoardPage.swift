@@ -10,11 +10,11 @@ struct BoardPage: Page {
   let owners: [FilterLink]
   let columns: [BoardColumn]
   let idleDays: Int
-  let back: MoveBack?
+  let back: CardMove?
 
   init(
     _ desk: Desk, _ board: LeadBoard, _ cards: [LeadBoard.Card], _ totals: [LeadBoard.Total],
-    _ settings: WorkspaceSettings, _ members: [Member], back: MoveBack?
+    _ settings: WorkspaceSettings, _ members: [Member], back: CardMove?
   ) {
     self.desk = desk
     let filter = board.filter
@@ -125,17 +125,10 @@ struct BoardCard: Templated {
     }
   }
 
-  private var moves: [Move] {
+  private var moves: [CardMove] {
     mayMove
-      ? Lead.Stage.allCases.filter { $0 != card.stage }.map { Move(lead: card.id, stage: $0) } : []
-  }
-
-  struct Move: Templated {
-    let lead: ID<Lead>
-    let stage: Lead.Stage
-
-    static let keys = Keys<Move>()
-      .text("move") { "\($0.lead)/\($0.stage.rawValue)" }.text("move_name") { $0.stage.words }
+      ? Lead.Stage.allCases.filter { $0 != card.stage }
+        .map { CardMove(card.id, from: card.stage, to: $0) } : []
   }
 
   static let keys = Keys<BoardCard>()

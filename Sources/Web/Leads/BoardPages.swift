@@ -18,7 +18,7 @@ enum BoardPages {
   }
 
   private static func show(
-    _ visit: Visit, _ board: LeadBoard, back: MoveBack?, status: HTTPResponse.Status = .ok
+    _ visit: Visit, _ board: LeadBoard, back: CardMove?, status: HTTPResponse.Status = .ok
   ) throws -> Response {
     let (desk, cards, totals, settings, members) = try visit.read(
       board.cards, board.totals, WorkspaceSettings.current, Member.active)
@@ -29,7 +29,7 @@ enum BoardPages {
   private static func move(_ visit: Visit) throws -> Response {
     let posted = try visit.request.form
     let board = LeadBoard(try LeadFilter(posted.fields))
-    guard let wish = try posted.value("move").flatMap(MoveBack.init) else {
+    guard let wish = try posted.value("move").flatMap(CardMove.init) else {
       throw ClientError.badRequest("neither a lead nor a stage")
     }
     var back = wish
@@ -43,6 +43,10 @@ enum BoardPages {
       return try visit.post { tx in
         try Lead.change(wish.lead, in: tx) { lead in
           back.title = lead.title
+          // Who was quicker with the same move is no conflict.
+          guard lead.stage == wish.was || lead.stage == wish.stage else {
+            throw Lead.Refusal.changedMeanwhile
+          }
           try lead.move(to: wish.stage, reason: reason, in: tx)
         }
         return board.url(said: .leadMoved)
@@ -51,30 +55,40 @@ enum BoardPages {
       back.reason.error = L("Say why.")
       return try show(visit, board, back: back, status: .unprocessableContent)
     } catch Lead.Refusal.alreadyThere {
-      // Somebody was quicker, with the same move.
       return try .seeOther(board.url())
+    } catch Lead.Refusal.changedMeanwhile {
+      return try .seeOther(board.url(said: .cardMovedOn))
     }
   }
 }
 
-/// A card on its way to a column; a way back needs a reason.
-struct MoveBack {
+/// A card on its way from where it was seen to another column; a way back needs a reason.
+struct CardMove: Templated {
   let lead: ID<Lead>
+  /// Where the card was seen.
+  let was: Lead.Stage
   let stage: Lead.Stage
   var title = ""
   var reason = Field<String?, L>()
 
-  /// As a button of the card says it: `{id}/proposal`.
+  /// As a button of the card says it: `{id}/new/proposal`.
   init?(text: String) {
     let parts = text.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
-    guard parts.count == 2, let lead = ID<Lead>(parts[0]),
-      let stage = Lead.Stage(rawValue: parts[1])
+    guard parts.count == 3, let lead = ID<Lead>(parts[0]),
+      let was = Lead.Stage(rawValue: parts[1]), let stage = Lead.Stage(rawValue: parts[2])
     else { return nil }
+    self.init(lead, from: was, to: stage)
+  }
+
+  init(_ lead: ID<Lead>, from was: Lead.Stage, to stage: Lead.Stage) {
     self.lead = lead
+    self.was = was
     self.stage = stage
   }
 
-  var text: String { "\(lead)/\(stage.rawValue)" }
+  var text: String { "\(lead)/\(was.rawValue)/\(stage.rawValue)" }
+
+  static let keys = Keys<CardMove>().text("move", \.text).text("move_name") { $0.stage.words }
 }
 
 extension LeadBoard {

@@ -45,6 +45,9 @@ enum LeadChanges {
       return try capture(visit, intake)
     } catch let found as Intake.DuplicatesFound {
       return try again(visit, form, duplicates: found.leads)
+    } catch let refusal as Lead.Refusal {
+      guard form.explain(refusal) else { throw refusal }
+      return try again(visit, form)
     } catch let error as PostgresError {
       guard let refusal = Lead.Refusal(error), form.explain(refusal) else { throw error }
       return try again(visit, form)
@@ -59,7 +62,9 @@ enum LeadChanges {
     }
     do {
       return try visit.post(work)
-    } catch let error as PostgresError where error.constraint == "contacts_email_key" {
+    } catch let error as PostgresError
+      where ["contacts_email_key", "contacts_phone_key"].contains(error.constraint ?? "")
+    {
       // Somebody captured the same person at this moment; now they are found.
       return try visit.post(work)
     }

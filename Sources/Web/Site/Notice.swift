@@ -6,6 +6,7 @@ enum Notice: String, Sendable {
   case leadCreated = "lead-created"
   case leadSaved = "lead-saved"
   case leadMoved = "lead-moved"
+  case cardMovedOn = "card-moved-on"
   case leadSuppressed = "lead-suppressed"
   case suppressionLifted = "suppression-lifted"
   case leadArchived = "lead-archived"
@@ -45,6 +46,8 @@ enum Notice: String, Sendable {
     case .leadCreated: L("The lead is captured.")
     case .leadSaved: L("Saved.")
     case .leadMoved: L("The lead has moved.")
+    case .cardMovedOn:
+      L("Somebody moved that card meanwhile, so it stays where it is now.")
     case .leadSuppressed: L("No e-mail goes to this lead any more.")
     case .suppressionLifted: L("E-mail may go to this lead again.")
     case .leadArchived: L("Archived. It is out of the lists.")
@@ -87,7 +90,7 @@ enum Notice: String, Sendable {
 
   var tone: Tone {
     switch self {
-    case .exportTooLong, .importMovedOn, .importHasAPage: .look
+    case .exportTooLong, .cardMovedOn, .importMovedOn, .importHasAPage: .look
     default: .fine
     }
   }

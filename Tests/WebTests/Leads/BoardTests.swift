@@ -64,7 +64,7 @@ import Testing
 
     let page = try acme.sales.get("/leads/board?q=kitchen&owner=me&stage=decision&outcome=won")
     let moved = try acme.sales.post(
-      "/leads/board", ["move": "\(kitchen)/discovery", "q": "kitchen", "owner": "me"])
+      "/leads/board", ["move": "\(kitchen)/new/discovery", "q": "kitchen", "owner": "me"])
     let after = try acme.sales.follow(moved)
 
     #expect(page.shows("Kitchen") && !page.shows("Library"))
@@ -98,7 +98,7 @@ import Testing
     _ = try acme.sales.post("/leads/\(kitchen)/stage", ["stage": "proposal"])
 
     let page = try acme.sales.post(
-      "/leads/board", ["move": "\(kitchen)/new", "q": "kitchen", "owner": "me"])
+      "/leads/board", ["move": "\(kitchen)/proposal/new", "q": "kitchen", "owner": "me"])
 
     #expect(page.status == 422)
     #expect(page.link("Leave it") == "/leads/board?q=kitchen&owner=me")
@@ -107,12 +107,12 @@ import Testing
   @Test func `moving back asks why, and the same move of two people is one`() throws {
     let acme = try TestTenant.fresh()
     let kitchen = try lead(acme, "Kitchen")
-    _ = try acme.sales.post("/leads/board", ["move": "\(kitchen)/proposal"])
+    _ = try acme.sales.post("/leads/board", ["move": "\(kitchen)/new/proposal"])
 
-    let again = try acme.admin.post("/leads/board", ["move": "\(kitchen)/proposal"])
-    let silent = try acme.sales.post("/leads/board", ["move": "\(kitchen)/new"])
+    let again = try acme.admin.post("/leads/board", ["move": "\(kitchen)/new/proposal"])
+    let silent = try acme.sales.post("/leads/board", ["move": "\(kitchen)/proposal/new"])
     let said = try acme.sales.post(
-      "/leads/board", ["move": "\(kitchen)/new", "reason": "Measured wrongly"])
+      "/leads/board", ["move": "\(kitchen)/proposal/new", "reason": "Measured wrongly"])
 
     #expect(again.status == 303)
     #expect(silent.status == 422)
@@ -123,7 +123,21 @@ import Testing
     #expect(try acme.count("lead_stage_history") == 3)
   }
 
-  @Test(arguments: ["", "x/new", "/new", "0199c82c-c000-7001-8000-000300000000/won", "a/b/c"])
+  @Test func `a card that somebody moved meanwhile stays where they put it`() throws {
+    let acme = try TestTenant.fresh()
+    let kitchen = try lead(acme, "Kitchen")
+    _ = try acme.admin.post("/leads/board", ["move": "\(kitchen)/new/decision"])
+
+    let page = try acme.sales.follow(
+      try acme.sales.post("/leads/board", ["move": "\(kitchen)/new/discovery", "q": "kitchen"]))
+
+    #expect(page.shows("Somebody moved that card meanwhile"))
+    #expect(try acme.count("leads", where: "stage = 'decision'") == 1)
+  }
+
+  @Test(arguments: [
+    "", "x/new/proposal", "/new", "0199c82c-c000-7001-8000-000300000000/new/won", "a/b/c",
+  ])
   func `what is no move changes nothing`(move: String) throws {
     let acme = try TestTenant.fresh()
 

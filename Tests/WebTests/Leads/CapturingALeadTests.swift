@@ -215,7 +215,7 @@ import Testing
     #expect(answer.trips == 2)
   }
 
-  @Test func `a number of another contact is told beside the field`() throws {
+  @Test func `an address of one person and a number of another are told beside the field`() throws {
     let acme = try TestTenant.fresh()
     _ = try acme.sales.post("/leads", ["title": "One", "phone": "+33 6 12 34 56 78"])
     _ = try acme.sales.post("/leads", ["title": "Two", "email": "two@example.com"])
@@ -228,6 +228,37 @@ import Testing
       ])
 
     #expect(page.status == 422)
-    #expect(page.error(beside: "phone") == "Another contact has this number.")
+    #expect(page.error(beside: "email") == "The address is one person’s and the number another’s.")
+    #expect(try acme.count("leads") == 2)
+  }
+
+  @Test func `what is typed of a known person is filled in on record, or refused, never dropped`()
+    throws
+  {
+    let acme = try TestTenant.fresh()
+    let first = try acme.sales.post("/leads", ["title": "One", "email": "ada@example.com"]).id
+    func capture(phone: String) throws -> Page {
+      try acme.sales.post(
+        "/leads",
+        ["title": "Two", "email": "ada@example.com", "phone": phone, "duplicates": "anyway"])
+    }
+
+    _ = try capture(phone: "+33 6 12 34 56 78")
+    let other = try capture(phone: "+33 6 87 65 43 21")
+
+    #expect(try acme.count("contacts", where: "phone = '+33612345678'") == 1)
+    #expect(
+      try acme.count(
+        "audit_log",
+        where:
+          "action = 'contact_edited' and field = 'phone' and old is null and new = '+33612345678'"
+      ) == 1)
+    #expect(try acme.sales.get("/leads/\(first)").shows("Phone"))
+    #expect(other.status == 422)
+    #expect(
+      other.error(beside: "phone")
+        == "Who has this address is known with another number. Leave one out, or change it on their page."
+    )
+    #expect(try acme.count("leads") == 2)
   }
 }

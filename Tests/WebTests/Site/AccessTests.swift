@@ -43,7 +43,7 @@ import Testing
       "revision": "1",
       "stage": "discovery", "content_sha256": String(repeating: "ab", count: 32),
       "resolution": "cancel", "body": "B", "kind": "email",
-      "move": "\(id)/discovery",
+      "move": "\(id)/new/discovery",
       "text": "Why?", "rationale": "R", "category": "need", "fact": "",
       "channel": "call", "direction": "up", "name": "N", "question": "Why?",
       "weight": "3", "bank": id,
