@@ -4,48 +4,76 @@
 
 -- ------------------------------------------------------------------ imports
 
--- What a lead that would be updated, and its person, looked like in the dry run; null where nothing would be written over.
+-- What a lead that would be updated, and its person, looked like in the dry run: a hash of all that an update could
+-- write over. Null in the other modes.
 alter table crm.lead_import_rows add column seen bigint;
 
 -- Whom a row writes over: the person it names, else the lead's first.
 create function sec.import_person(p_tenant uuid, p_lead uuid, p_contact uuid) returns uuid
   language sql stable
-  set search_path = pg_catalog, pg_temp
   return coalesce(p_contact, (
     select lc.contact_id from crm.lead_contacts lc
      where lc.tenant_id = p_tenant and lc.lead_id = p_lead and lc.is_primary));
 
--- As before; and a row that would write over what was edited after the dry run, or captured after it, is an error instead.
-create or replace function app.judge_import(p_import uuid, p_from int, p_to int) returns void
-  language plpgsql security definer
+-- What a row could write over, as it is now.
+create function sec.import_fields(p_tenant uuid, p_lead uuid, p_contact uuid) returns jsonb
+  language sql stable
+  set search_path = pg_catalog, pg_temp
+  begin atomic
+    select jsonb_build_object(
+             'lead', l.id, 'title', l.title, 'description', l.description, 'company', l.company, 'source', l.source,
+             'estimated_value', l.estimated_value, 'external_id', l.external_id, 'language', l.language, 'owner_id', l.owner_id,
+             'contact', c.id, 'first_name', c.first_name, 'last_name', c.last_name,
+             'email', c.email::text, 'phone', c.phone::text)
+      from crm.leads l
+      left join crm.contacts c on c.tenant_id = p_tenant and c.deleted_at is null
+                              and c.id = sec.import_person(p_tenant, l.id, p_contact)
+     where l.tenant_id = p_tenant and l.id = p_lead;
+  end;
+
+create function sec.import_hash(p_fields jsonb) returns bigint
+  language sql immutable parallel safe
+  return jsonb_hash_extended(p_fields, 0);
+
+-- Of such fields those that still are as this operation left them, as they were before it.
+create function sec.import_changed(p_operation uuid, p_fields jsonb) returns jsonb
+  language sql stable
+  set search_path = pg_catalog, pg_temp
+  begin atomic
+    select coalesce(jsonb_object_agg(c.field, coalesce(c.old, 'null')), '{}')
+      from (values ('lead'), ('contact')) e (entity)
+     cross join lateral (
+       select o.field, o.old, o.new from crm.operation_changes o
+        where o.tenant_id = app.tenant() and o.operation_id = p_operation and o.entity = e.entity
+          and o.entity_id = (p_fields ->> e.entity)::uuid) c
+     where coalesce(p_fields -> c.field, 'null') = coalesce(c.new, 'null');
+  end;
+
+-- Finds whom the rows of some lines are about, and says what would become of them, as app.judge_import did; while they are
+-- written, a row is an error that would write over what was edited after the dry run, or captured after it, and one
+-- that would be given to somebody who has left.
+create function sec.judge_import(p_import uuid, p_from int, p_to int, p_statuses text[]) returns void
+  language plpgsql
   set search_path = pg_catalog, pg_temp
   set enable_seqscan = off
 as $$
 declare
   this_tenant constant uuid := app.tenant();
   this_import crm.lead_imports;
-  is_written boolean;
+  is_committing boolean;
+  gone uuid[] := '{}';
 begin
   select * into strict this_import from crm.lead_imports i where i.tenant_id = this_tenant and i.id = p_import;
-  is_written := this_import.state = 'committing';
+  is_committing := this_import.state = 'committing';
   perform sec.size_import_tables();
-  if is_written then
-    -- From here on nobody edits what is compared with the dry run, then written over.
-    perform from crm.leads l
-     where l.tenant_id = this_tenant and l.id in (
-       select r.lead_id from crm.lead_import_rows r
-        where r.tenant_id = this_tenant and r.import_id = p_import and r.line between p_from and p_to and r.status = 'update')
-     order by l.id for no key update;
-    perform from crm.contacts c
-     where c.tenant_id = this_tenant and c.id in (
-       select sec.import_person(this_tenant, r.lead_id, r.contact_id) from crm.lead_import_rows r
-        where r.tenant_id = this_tenant and r.import_id = p_import and r.line between p_from and p_to and r.status = 'update')
-     order by c.id for no key update;
+  if is_committing then
+    gone := array(select m.user_id from crm.memberships m where m.tenant_id = this_tenant and m.disabled_at is not null);
   end if;
   -- Rows are written where they were read: a join by line would pair each with each while the planner takes
   -- a file it has not seen for one row.
   with asked as materialized (
-    select r.ctid as place, r.line, r.status as was, r.seen as was_seen, r.known_id, r.external_id, app.fold(r.company) as company,
+    select r.ctid as place, r.line, r.status as was, r.seen as was_seen, r.owner_id,
+           r.known_id, r.external_id, app.fold(r.company) as company,
            app.fold(nullif(concat_ws(' ', r.first_name, r.last_name), '')) as name,
            coalesce(r.email, r.phone) is not null as has_address,
            coalesce(r.first_name, r.last_name, r.email, r.phone) is not null as has_person,
@@ -55,7 +83,7 @@ begin
              where c.tenant_id = this_tenant and c.phone = r.phone and c.deleted_at is null) as by_phone
       from crm.lead_import_rows r
      where r.tenant_id = this_tenant and r.import_id = p_import and r.line between p_from and p_to
-       and r.status in ('read', 'new', 'update')
+       and r.status = any (p_statuses)
   ), known as materialized (
     select a.*, coalesce(a.by_email, a.by_phone) as contact_id,
            coalesce(
@@ -92,7 +120,7 @@ begin
                order by l.id desc limit 1) end as by_name
       from known k
   ), judged as (
-    select k.place, k.was, k.was_seen, k.contact_id, coalesce(k.by_number, k.by_person, k.by_name) as lead_id,
+    select k.place, k.was, k.was_seen, k.owner_id, k.contact_id, coalesce(k.by_number, k.by_person, k.by_name) as lead_id,
            case
              when k.by_email <> k.by_phone or k.is_elsewhere or w.has_nobody then 'error'
              when k.contact_id is not null and k.nth > 1 then 'duplicate'
@@ -116,71 +144,168 @@ begin
                   where lc.tenant_id = this_tenant and lc.lead_id = k.by_number and lc.is_primary
                     and c.deleted_at is null) as has_nobody) w
   ), weighed as (
-    -- Only who updates writes over what is there. What this import itself changed before is no surprise.
     select j.*, w.seen,
-           is_written and w.seen is not null and (j.was = 'new' or j.was_seen <> w.seen) and not exists (
-             select from crm.operation_changes c
-              where c.tenant_id = this_tenant and c.operation_id = this_import.operation_id
-                and c.entity_id in (j.lead_id, w.person)) as is_changed
+           case
+             when not is_committing then null
+             when j.owner_id = any (gone) and j.status in ('new', 'update')
+               or j.owner_id is null and this_import.owner_id = any (gone) and j.status = 'new' then 'left'
+             when w.seen is null then null
+             when j.was = 'new' then 'captured'
+             -- What this import itself changed before is no surprise.
+             when j.was_seen is distinct from w.seen and j.was_seen is distinct from
+               sec.import_hash(w.fields || sec.import_changed(this_import.operation_id, w.fields)) then 'changed'
+           end as why_not
       from judged j
+      -- Only who updates writes over what is there.
       left join lateral (
-        select c.id as person, hashtextextended(row(
-                 l.title, l.description, l.company, l.source, l.estimated_value, l.external_id, l.language, l.owner_id,
-                 c.first_name, c.last_name, c.email, c.phone)::text, 0) as seen
-          from crm.leads l
-          left join crm.contacts c on c.tenant_id = this_tenant and c.deleted_at is null
-                                  and c.id = sec.import_person(this_tenant, l.id, j.contact_id)
-         where l.tenant_id = this_tenant and l.id = j.lead_id) w on this_import.mode = 'update' and j.status = 'update'
+        select f.fields, sec.import_hash(f.fields) as seen
+          from (select sec.import_fields(this_tenant, j.lead_id, j.contact_id) as fields
+                 where this_import.mode = 'update' and j.status = 'update' offset 0) f) w on true
   )
   update crm.lead_import_rows r
-     set lead_id = w.lead_id, contact_id = w.contact_id, seen = case when is_written then r.seen else w.seen end,
-         status = case when w.is_changed then 'error' else w.status end,
-         reasons = case when w.is_changed then array['changed'] else w.reasons end
+     set lead_id = w.lead_id, contact_id = w.contact_id, seen = case when is_committing then r.seen else w.seen end,
+         status = case when w.why_not is null then w.status else 'error' end,
+         reasons = case when w.why_not is null then w.reasons else array[w.why_not] end
     from weighed w
    where r.ctid = w.place
      -- Most stand as the dry run left them.
      and (r.status <> w.status or r.lead_id is distinct from w.lead_id or r.contact_id is distinct from w.contact_id
-          or w.is_changed or not is_written and r.seen is distinct from w.seen);
+          or w.why_not is not null or not is_committing and r.seen is distinct from w.seen);
 end $$;
 
--- Begins the writing of what was seen in this round, once: the operation that its undo goes by. Who left since is
--- given nothing. (The release before calls the one without a round.)
+create or replace function app.judge_import(p_import uuid, p_from int, p_to int) returns void
+  language sql security definer
+  set search_path = pg_catalog, pg_temp
+  begin atomic
+    select sec.judge_import(p_import, p_from, p_to, array['read', 'new', 'update']);
+  end;
+
+-- As before, but for what is judged and when it is locked: a file with few updates was judged whole in one statement.
+create or replace function app.import_updates(p_import uuid, p_after int, p_limit int, out written int, out last_line int)
+  language plpgsql security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  this_tenant constant uuid := app.tenant();
+  this_import constant crm.lead_imports := sec.import_in(p_import, 'committing');
+  fills constant boolean := this_import.mode = 'fill_blanks';
+  from_line int;
+  lines int[];
+  changes jsonb;
+begin
+  select min(p.line), max(p.line) into from_line, last_line from (
+    select r.line from crm.lead_import_rows r
+     where r.tenant_id = this_tenant and r.import_id = p_import and r.status = 'update'
+       and r.line > p_after
+     order by r.line limit p_limit) p;
+  written := 0;
+  if from_line is null then return; end if;
+  -- From here on nobody edits what is compared with the dry run, then written over.
+  perform from crm.leads l
+   where l.tenant_id = this_tenant
+     and l.id in (select r.lead_id from crm.lead_import_rows r
+                   where r.tenant_id = this_tenant and r.import_id = p_import and r.line between from_line and last_line
+                     and r.status = 'update')
+   order by l.id for no key update;
+  perform from crm.contacts c
+   where c.tenant_id = this_tenant
+     and c.id in (select sec.import_person(this_tenant, r.lead_id, r.contact_id) from crm.lead_import_rows r
+                   where r.tenant_id = this_tenant and r.import_id = p_import and r.line between from_line and last_line
+                     and r.status = 'update')
+   order by c.id for no key update;
+  -- Somebody may have changed them since the dry run. The new ones in between are judged when they are written.
+  perform sec.judge_import(p_import, from_line, last_line, array['update']);
+  select array_agg(t.line order by t.line) into lines from (
+    select q.line, row_number() over (partition by q.lead_id order by q.line) as of_lead,
+           row_number() over (partition by coalesce(q.contact_id, q.lead_id) order by q.line) as of_contact
+      from (select r.line, r.lead_id, sec.import_person(this_tenant, r.lead_id, r.contact_id) as contact_id
+              from crm.lead_import_rows r
+             where r.tenant_id = this_tenant and r.import_id = p_import and r.status = 'update'
+               and r.line between from_line and last_line) q) t
+   where t.of_lead = 1 and t.of_contact = 1;
+  if lines is null then return; end if;
+  written := cardinality(lines);
+  select jsonb_agg(jsonb_build_object('entity', f.entity, 'entity_id', f.entity_id, 'lead_id', r.lead_id,
+                                      'field', f.field, 'old', f.old, 'new', f.new))
+    into changes
+    from crm.lead_import_rows r
+    join crm.leads l on l.tenant_id = this_tenant and l.id = r.lead_id
+    left join crm.contacts c on c.tenant_id = this_tenant and c.deleted_at is null
+                             and c.id = sec.import_person(this_tenant, l.id, r.contact_id)
+    cross join lateral (values
+      -- A title that the file does not give was made up for new leads.
+      ('lead', l.id, 'title', to_jsonb(l.title), case when 'title' = any (this_import.mapping) then to_jsonb(r.title) end),
+      ('lead', l.id, 'description', to_jsonb(l.description), to_jsonb(r.description)),
+      ('lead', l.id, 'company', to_jsonb(l.company), to_jsonb(r.company)),
+      ('lead', l.id, 'source', to_jsonb(l.source), to_jsonb(r.source)),
+      ('lead', l.id, 'estimated_value', to_jsonb(l.estimated_value), to_jsonb(r.estimated_value)),
+      ('lead', l.id, 'external_id', to_jsonb(l.external_id), to_jsonb(r.external_id)),
+      -- Tags are added to those that are there.
+      ('lead', l.id, 'tags', to_jsonb(l.tags), case when cardinality(r.tags) > 0 then to_jsonb((
+         l.tags || array(select t from unnest(r.tags) with ordinality u (t, n) where t <> all (l.tags) order by n))[:20]) end),
+      -- A language that the file does not give was told by what new leads wrote.
+      ('lead', l.id, 'language', to_jsonb(l.language), case when 'language' = any (this_import.mapping) then to_jsonb(r.language) end),
+      ('lead', l.id, 'owner_id', to_jsonb(l.owner_id), to_jsonb(r.owner_id)),
+      ('contact', c.id, 'first_name', to_jsonb(c.first_name), to_jsonb(r.first_name)),
+      ('contact', c.id, 'last_name', to_jsonb(c.last_name), to_jsonb(r.last_name)),
+      ('contact', c.id, 'email', to_jsonb(c.email::text), to_jsonb(r.email)),
+      ('contact', c.id, 'phone', to_jsonb(c.phone::text), to_jsonb(r.phone))
+    ) f (entity, entity_id, field, old, new)
+   where r.tenant_id = this_tenant and r.import_id = p_import and r.line = any (lines) and r.status = 'update'
+     and f.entity_id is not null and f.new is not null and f.new is distinct from f.old
+     and (not fills or f.old is null or f.old in ('""', '[]'));
+
+  perform sec.apply_import_changes(this_import, app.actor(), changes);
+  insert into crm.operation_changes as o (tenant_id, operation_id, entity, entity_id, field, old, new)
+  select this_tenant, this_import.operation_id, c.entity, c.entity_id, c.field, c.old, c.new
+    from app.import_changes(changes) c
+  on conflict on constraint operation_changes_key do update set new = excluded.new;
+  update crm.lead_import_rows r set status = 'done'
+   where r.tenant_id = this_tenant and r.import_id = p_import and r.line = any (lines) and r.status = 'update';
+end $$;
+
+-- Begins the writing of what was seen in this round, once: the operation that its undo goes by. (The release before
+-- calls the one without a round.)
 create function app.start_import(p_import uuid, p_operation uuid, p_round int) returns void
   language plpgsql security definer
   set search_path = pg_catalog, pg_temp
 as $$
 declare
   this_import constant crm.lead_imports := sec.import_in(p_import, 'checked');
-  gone constant uuid[] := array(
-    select m.user_id from crm.memberships m where m.tenant_id = this_import.tenant_id and m.disabled_at is not null);
 begin
   if this_import.round is distinct from p_round then
     raise exception 'another dry run was seen' using errcode = 'CF409', constraint = 'lead_imports_state';
   end if;
-  if this_import.owner_id = any (gone) then
+  if exists (select from crm.memberships m
+              where m.tenant_id = this_import.tenant_id and m.user_id = this_import.owner_id and m.disabled_at is not null) then
     raise exception 'no member any more' using errcode = 'foreign_key_violation', constraint = 'lead_imports_owner_fkey';
-  end if;
-  if cardinality(gone) > 0 then
-    update crm.lead_import_rows r set status = 'error', reasons = '{owner}'
-     where r.tenant_id = this_import.tenant_id and r.import_id = p_import and r.owner_id = any (gone)
-       and r.status in ('new', 'update');
   end if;
   perform app.start_import(p_import, p_operation);
 end $$;
 grant execute on function app.start_import(uuid, uuid, int) to closerflow_web;
 
--- A function of the owner's that writes the histories in the statement that makes the leads says so, as for the copies:
--- each lead is not looked up once more when the transaction commits.
+-- What writes the histories and the copies in the statement that makes the leads says so: a lead is not looked up
+-- once more when the transaction commits. Only the worker's login can say it, and nothing else that it may call
+-- makes leads or links.
 drop trigger stage_recorded_on_insert on crm.leads;
 create constraint trigger stage_recorded_on_insert after insert on crm.leads
   deferrable initially deferred for each row
-  when (not (current_user = 'closerflow_owner' and current_setting('app.copies', true) is not distinct from 'written'))
+  when (not (session_user = 'closerflow_worker' and current_user = 'closerflow_owner'
+             and current_setting('app.copies', true) is not distinct from 'written'))
   execute function app.check_stage_recorded();
 drop trigger assignment_recorded_on_insert on crm.leads;
 create constraint trigger assignment_recorded_on_insert after insert on crm.leads
   deferrable initially deferred for each row
-  when (new.owner_id is not null and not (current_user = 'closerflow_owner' and current_setting('app.copies', true) is not distinct from 'written'))
+  when (new.owner_id is not null and not (session_user = 'closerflow_worker' and current_user = 'closerflow_owner'
+             and current_setting('app.copies', true) is not distinct from 'written'))
   execute function app.check_assignment_recorded();
+drop trigger copy_to_leads on crm.lead_contacts;
+create trigger copy_to_leads after insert or update of is_primary or delete on crm.lead_contacts
+  for each row
+  when (not (session_user = 'closerflow_worker' and current_user = 'closerflow_owner'
+             and current_setting('app.copies', true) is not distinct from 'written'))
+  execute function app.copy_linked_contact();
+revoke execute on function app.undo_operation(uuid) from closerflow_worker;
 
 -- ------------------------------------------------------------------ bulk changes, searches
 
@@ -253,8 +378,55 @@ begin
   return ids;
 end $$;
 
+create or replace function app.find_contacts(p_words text, p_limit int) returns table (id uuid)
+  language plpgsql stable security definer
+  set search_path = pg_catalog, extensions, pg_temp
+  set pg_trgm.word_similarity_threshold = 0.4
+  set enable_seqscan = off
+  rows 50
+as $$
+declare
+  condition constant text := sec.has_words('c.search', p_words);
+  words constant text := app.fold(p_words);
+begin
+  if app.tenant() is null or condition is null then return; end if;
+  return query execute format(
+    'select c.id from crm.contacts c where c.tenant_id = %L and c.deleted_at is null and %s limit %s',
+    app.tenant(), condition, least(p_limit, 101));
+  -- A number that nobody has is like none.
+  if not found and words ~ '[[:alpha:]]' then
+    return query execute format(
+      'select c.id from (select c.id, c.search from crm.contacts c
+                          where c.tenant_id = %L and c.deleted_at is null and %L <%% c.search limit 300) c
+        order by word_similarity(%2$L, c.search) desc, c.id desc limit %s', app.tenant(), words, least(p_limit, 101));
+  end if;
+end $$;
+
 -- migrate:down
 select extensions.show_limit();
+create or replace function app.find_contacts(p_words text, p_limit int) returns table (id uuid)
+  language plpgsql stable security definer
+  set search_path = pg_catalog, extensions, pg_temp
+  set pg_trgm.word_similarity_threshold = 0.4
+  set enable_seqscan = off
+  rows 50
+as $$
+declare
+  condition constant text := sec.has_words('c.search', p_words);
+  words constant text := app.fold(p_words);
+begin
+  if app.tenant() is null or condition is null then return; end if;
+  return query execute format(
+    'select c.id from crm.contacts c where c.tenant_id = %L and c.deleted_at is null and %s limit %s',
+    app.tenant(), condition, least(p_limit, 101));
+  if not found then
+    return query execute format(
+      'select c.id from (select c.id, c.search from crm.contacts c
+                          where c.tenant_id = %L and c.deleted_at is null and %L <%% c.search limit 300) c
+        order by word_similarity(%2$L, c.search) desc, c.id desc limit %s', app.tenant(), words, least(p_limit, 101));
+  end if;
+end $$;
+
 create or replace function sec.similar_leads(p_tenant uuid, p_actor uuid, p_filter jsonb, p_limit int) returns uuid[]
   language plpgsql stable
   set search_path = pg_catalog, extensions, pg_temp
@@ -317,6 +489,12 @@ begin
   perform set_config('app.operation', '', true);
 end $$;
 
+grant execute on function app.undo_operation(uuid) to closerflow_worker;
+drop trigger copy_to_leads on crm.lead_contacts;
+create trigger copy_to_leads after insert or update of is_primary or delete on crm.lead_contacts
+  for each row
+  when (not (current_user = 'closerflow_owner' and current_setting('app.copies', true) is not distinct from 'written'))
+  execute function app.copy_linked_contact();
 drop trigger stage_recorded_on_insert on crm.leads;
 create constraint trigger stage_recorded_on_insert after insert on crm.leads
   deferrable initially deferred for each row execute function app.check_stage_recorded();
@@ -325,6 +503,93 @@ create constraint trigger assignment_recorded_on_insert after insert on crm.lead
   deferrable initially deferred for each row when (new.owner_id is not null)
   execute function app.check_assignment_recorded();
 drop function app.start_import(uuid, uuid, int);
+create or replace function app.import_updates(p_import uuid, p_after int, p_limit int, out written int, out last_line int)
+  language plpgsql security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  this_tenant constant uuid := app.tenant();
+  this_import constant crm.lead_imports := sec.import_in(p_import, 'committing');
+  fills constant boolean := this_import.mode = 'fill_blanks';
+  from_line int;
+  lines int[];
+  changes jsonb;
+begin
+  select min(p.line), max(p.line) into from_line, last_line from (
+    select r.line from crm.lead_import_rows r
+     where r.tenant_id = this_tenant and r.import_id = p_import and r.status = 'update'
+       and r.line > p_after
+     order by r.line limit p_limit) p;
+  written := 0;
+  if from_line is null then return; end if;
+  -- Somebody may have changed them since the dry run.
+  perform app.judge_import(p_import, from_line, last_line);
+  select array_agg(t.line order by t.line) into lines from (
+    select q.line, row_number() over (partition by q.lead_id order by q.line) as of_lead,
+           row_number() over (partition by coalesce(q.contact_id, q.lead_id) order by q.line) as of_contact
+      from (select r.line, r.lead_id, coalesce(r.contact_id, (
+                     select lc.contact_id from crm.lead_contacts lc
+                      where lc.tenant_id = this_tenant and lc.lead_id = r.lead_id and lc.is_primary)) as contact_id
+              from crm.lead_import_rows r
+             where r.tenant_id = this_tenant and r.import_id = p_import and r.status = 'update'
+               and r.line between from_line and last_line) q) t
+   where t.of_lead = 1 and t.of_contact = 1;
+  if lines is null then return; end if;
+  written := cardinality(lines);
+  perform from crm.leads l
+   where l.tenant_id = this_tenant
+     and l.id in (select r.lead_id from crm.lead_import_rows r
+                   where r.tenant_id = this_tenant and r.import_id = p_import and r.line = any (lines) and r.status = 'update')
+   order by l.id for no key update;
+  perform from crm.contacts c
+   where c.tenant_id = this_tenant
+     and c.id in (select coalesce(r.contact_id, (
+                      select lc.contact_id from crm.lead_contacts lc
+                       where lc.tenant_id = this_tenant and lc.lead_id = r.lead_id and lc.is_primary))
+                    from crm.lead_import_rows r
+                   where r.tenant_id = this_tenant and r.import_id = p_import and r.line = any (lines) and r.status = 'update')
+   order by c.id for no key update;
+
+  select jsonb_agg(jsonb_build_object('entity', f.entity, 'entity_id', f.entity_id, 'lead_id', r.lead_id,
+                                      'field', f.field, 'old', f.old, 'new', f.new))
+    into changes
+    from crm.lead_import_rows r
+    join crm.leads l on l.tenant_id = this_tenant and l.id = r.lead_id
+    left join crm.contacts c on c.tenant_id = this_tenant and c.deleted_at is null and c.id = coalesce(r.contact_id, (
+      select lc.contact_id from crm.lead_contacts lc
+       where lc.tenant_id = this_tenant and lc.lead_id = l.id and lc.is_primary))
+    cross join lateral (values
+      -- A title that the file does not give was made up for new leads.
+      ('lead', l.id, 'title', to_jsonb(l.title), case when 'title' = any (this_import.mapping) then to_jsonb(r.title) end),
+      ('lead', l.id, 'description', to_jsonb(l.description), to_jsonb(r.description)),
+      ('lead', l.id, 'company', to_jsonb(l.company), to_jsonb(r.company)),
+      ('lead', l.id, 'source', to_jsonb(l.source), to_jsonb(r.source)),
+      ('lead', l.id, 'estimated_value', to_jsonb(l.estimated_value), to_jsonb(r.estimated_value)),
+      ('lead', l.id, 'external_id', to_jsonb(l.external_id), to_jsonb(r.external_id)),
+      -- Tags are added to those that are there.
+      ('lead', l.id, 'tags', to_jsonb(l.tags), case when cardinality(r.tags) > 0 then to_jsonb((
+         l.tags || array(select t from unnest(r.tags) with ordinality u (t, n) where t <> all (l.tags) order by n))[:20]) end),
+      -- A language that the file does not give was told by what new leads wrote.
+      ('lead', l.id, 'language', to_jsonb(l.language), case when 'language' = any (this_import.mapping) then to_jsonb(r.language) end),
+      ('lead', l.id, 'owner_id', to_jsonb(l.owner_id), to_jsonb(r.owner_id)),
+      ('contact', c.id, 'first_name', to_jsonb(c.first_name), to_jsonb(r.first_name)),
+      ('contact', c.id, 'last_name', to_jsonb(c.last_name), to_jsonb(r.last_name)),
+      ('contact', c.id, 'email', to_jsonb(c.email::text), to_jsonb(r.email)),
+      ('contact', c.id, 'phone', to_jsonb(c.phone::text), to_jsonb(r.phone))
+    ) f (entity, entity_id, field, old, new)
+   where r.tenant_id = this_tenant and r.import_id = p_import and r.line = any (lines) and r.status = 'update'
+     and f.entity_id is not null and f.new is not null and f.new is distinct from f.old
+     and (not fills or f.old is null or f.old in ('""', '[]'));
+
+  perform sec.apply_import_changes(this_import, app.actor(), changes);
+  insert into crm.operation_changes as o (tenant_id, operation_id, entity, entity_id, field, old, new)
+  select this_tenant, this_import.operation_id, c.entity, c.entity_id, c.field, c.old, c.new
+    from app.import_changes(changes) c
+  on conflict on constraint operation_changes_key do update set new = excluded.new;
+  update crm.lead_import_rows r set status = 'done'
+   where r.tenant_id = this_tenant and r.import_id = p_import and r.line = any (lines) and r.status = 'update';
+end $$;
+
 create or replace function app.judge_import(p_import uuid, p_from int, p_to int) returns void
   language plpgsql security definer
   set search_path = pg_catalog, pg_temp
@@ -418,5 +683,6 @@ begin
      and (r.status <> j.status or r.lead_id is distinct from j.lead_id or r.contact_id is distinct from j.contact_id);
 end $$;
 
-drop function sec.import_person(uuid, uuid, uuid);
+drop function sec.judge_import(uuid, int, int, text[]), sec.import_changed(uuid, jsonb), sec.import_hash(jsonb),
+  sec.import_fields(uuid, uuid, uuid), sec.import_person(uuid, uuid, uuid);
 alter table crm.lead_import_rows drop column seen;

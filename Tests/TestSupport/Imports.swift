@@ -52,4 +52,33 @@ extension TestTenant {
     }
     Issue.record("the import's job does not end")
   }
+
+  /// The writing of what was checked once has begun, and a worker of ours has it; answers with its job.
+  package func begin(_ place: String) throws -> String {
+    let leadImport = String(place.split(separator: "/").last ?? "")
+    try TestDatabase.open(as: .web).write(as: sales.session) { tx in
+      tx.run("test", "select app.start_import(\(leadImport)::uuid, gen_random_uuid(), 1)")
+    }
+    let job = ID<Job>().description
+    // At once in hand, so that no worker of another test takes it.
+    try TestDatabase.open(as: .superuser).script(
+      """
+      begin; set local session_replication_role = replica;
+      insert into crm.jobs (tenant_id, id, kind, subject_id, requested_by, state, attempts, lease_token, lease_owner, lease_until)
+      values ('\(id)', '\(job)', 'import', '\(leadImport)', '\(sales.user)', 'leased', 1, 1, 'test', now() + interval '1 hour');
+      commit;
+      """)
+    return job
+  }
+
+  /// The worker of that job calls a function.
+  package func step(_ call: String, of job: String) throws {
+    try TestDatabase.open(as: .worker).script(
+      "begin; select app.enter_job('\(id)', '\(job)', 1); select \(call); commit;")
+  }
+
+  /// It has the job no longer.
+  package func leave(_ job: String, as state: Job.State) throws {
+    try change("update jobs set state = \(state), lease_until = null where id = \(job)::uuid")
+  }
 }

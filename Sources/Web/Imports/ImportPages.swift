@@ -73,7 +73,10 @@ enum ImportPages {
     var response = try visit.page(
       page, desk, status: returned == nil ? .ok : .unprocessableContent)
     // Progress without a script.
-    if page.isAtWork, let refresh = HTTPField.Name("Refresh") { try response.add(refresh, "2") }
+    if page.isAtWork, let refresh = HTTPField.Name("Refresh") {
+      // Without what was said: it is said once.
+      try response.add(refresh, "2; url=\(Links.leadImport(id))")
+    }
     return response
   }
 

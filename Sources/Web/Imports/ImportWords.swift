@@ -93,6 +93,9 @@ enum ImportWords {
     case "changed":
       return L(
         "Somebody edited this lead after the dry run. Look at it, then import this row again.")
+    case "captured":
+      return L("This lead came in after the dry run. Look at it, then import this row again.")
+    case "left": return L("Who is to have it is no member any more.")
     case "known": return L("This lead is known already.")
     case "similar": return L("A lead of this name at this company is known already.")
     case "long":

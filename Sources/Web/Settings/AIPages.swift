@@ -74,7 +74,7 @@ struct AIPage: Page {
     self.desk = desk
     self.budget = budget
     tokens = returned ?? Field(typed: String(budget.tokensPerMonth))
-    mark = isOvertaken ? budget.mark : seen ?? budget.mark
+    mark = returned == nil || isOvertaken ? budget.mark : seen ?? ""
     conflict =
       isOvertaken
       ? .settings([

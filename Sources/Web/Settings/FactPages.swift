@@ -41,9 +41,9 @@ enum FactPages {
     let (desk, facts) = try visit.read(Fact.all(evenRetired: true))
     guard let fact = facts.first(where: { $0.id == id }) else { throw NotFound() }
     let saved = FactForm(fact.details)
-    let mark = isOvertaken ? nil : seen
+    let mark = returned == nil || isOvertaken ? fact.details.mark : seen ?? ""
     var page = FactPage(
-      desk: desk, fact: fact, form: returned ?? saved, mark: mark ?? fact.details.mark)
+      desk: desk, fact: fact, form: returned ?? saved, mark: mark)
     if isOvertaken { page.conflict = page.form.conflict(with: saved) }
     return try visit.page(
       page, desk, status: isOvertaken ? .conflict : returned == nil ? .ok : .unprocessableContent)

@@ -248,7 +248,7 @@ import Testing
 
     let page = try acme.sales.get(place)
 
-    #expect(page.header("refresh") == "2" || page.shows("Waiting for your word"))
+    #expect(page.header("refresh") == "2; url=\(place)" || page.shows("Waiting for your word"))
     try acme.work(place)
   }
 

@@ -96,7 +96,7 @@ import Testing
     let acme = try TestTenant.fresh()
     let place = try acme.upload("title\nA\n")
     _ = try acme.check(place, columns: ["title"])
-    let job = try leased(acme, place)
+    let job = try acme.begin(place)
 
     let page = try acme.sales.follow(try acme.sales.post("\(place)/undo"))
 
@@ -245,7 +245,7 @@ import Testing
     _ = try acme.check(first, columns: ["title"])
     let second = try acme.upload("title\nSecond\n")
     _ = try acme.check(second, columns: ["title"])
-    let job = try leased(acme, first)
+    let job = try acme.begin(first)
     _ = try acme.sales.post("\(second)/commit", ["round": "1"])
 
     let claimed = try claims(of: acme)
@@ -294,32 +294,9 @@ import Testing
 
   /// One of its rows is written, then its worker failed for good.
   private func halfWritten(_ tenant: TestTenant, _ place: String) throws {
-    let job = try leased(tenant, place)
-    try TestDatabase.open(as: .worker).script(
-      """
-      begin; select app.enter_job('\(tenant.id)', '\(job)', 1);
-      select app.write_import_leads((select id from lead_imports), 1, 2); commit;
-      """)
-    try tenant.change(
-      "update jobs set state = 'failed', lease_until = null where id = \(job)::uuid")
-  }
-
-  /// The writing has begun, and a worker of ours has it.
-  private func leased(_ tenant: TestTenant, _ place: String) throws -> String {
-    let id = String(place.split(separator: "/").last ?? "")
-    try TestDatabase.open(as: .web).write(as: tenant.sales.session) { tx in
-      tx.run("test", "select app.start_import(\(id)::uuid, gen_random_uuid())")
-    }
-    let job = ID<Job>().description
-    // At once in hand, so that no worker of another test takes it.
-    try TestDatabase.open(as: .superuser).script(
-      """
-      begin; set local session_replication_role = replica;
-      insert into crm.jobs (tenant_id, id, kind, subject_id, requested_by, state, attempts, lease_token, lease_owner, lease_until)
-      values ('\(tenant.id)', '\(job)', 'import', '\(id)', '\(tenant.sales.user)', 'leased', 1, 1, 'test', now() + interval '1 hour');
-      commit;
-      """)
-    return job
+    let job = try tenant.begin(place)
+    try tenant.step("app.write_import_leads((select id from lead_imports), 1, 2)", of: job)
+    try tenant.leave(job, as: .failed)
   }
 }
 

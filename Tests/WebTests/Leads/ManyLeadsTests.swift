@@ -261,7 +261,7 @@ import Testing
       ]
       let answer = try post(choices.randomElement()!, of: chosen)
       // One that changes nothing is refused.
-      #expect([303, 422].contains(answer.status))
+      #expect(answer.status == 303 || answer.shows("already"))
       if let place = answer.place { operations.append(place) }
     }
     for operation in operations.reversed() { _ = try acme.sales.post("\(operation)/undo") }

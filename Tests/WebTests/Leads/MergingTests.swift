@@ -313,6 +313,19 @@ import Testing
     #expect(try acme.dump() == before)
   }
 
+  @Test func `comes undone at its leads too, whatever the login role says is written`() throws {
+    let before = try acme.dump()
+    let answer = try merge([])
+    let operation = String(answer.place?.split(separator: "/").last ?? "")
+
+    try TestDatabase.open(as: .web).write(as: acme.sales.session) { tx in
+      tx.run("attack", "select set_config('app.copies', 'written', true)")
+      tx.run("attack", "select app.undo_operation(\(operation)::uuid)")
+    }
+
+    #expect(try acme.dump() == before)
+  }
+
   @Test func `keeps what the two are to their leads, and brings it back`() throws {
     let lead: String = try acme.look(
       Query(
