@@ -35,8 +35,7 @@ struct ImportForm {
     mode = try posted.choice("mode", orElse: L("Choose what happens to leads that are known."))
     owner = try posted.optionalField(
       "owner", orElse: L("Choose somebody from the list."), read: { ID($0) })
-    source = try posted.optionalText(
-      "source", max: 100)
+    source = try posted.optionalText("source", max: 100)
     let mapping = mapping
     if columnsError != nil { return }
     if let twice = mapping.repeated.first {

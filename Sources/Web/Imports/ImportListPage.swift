@@ -35,5 +35,6 @@ struct NewImportPage: Page {
 
   static let template = "imports/new"
   static let keys = Keys<NewImportPage>().include(\.desk)
-    .text("file_error", \.error)
+    .text("file_error", \.error).flag("has_errors") { $0.error != nil }
+    .list("errors") { FormErrors([("file", $0.error)]).problems }
 }

@@ -33,8 +33,7 @@ enum BoardPages {
       throw ClientError.badRequest("neither a lead nor a stage")
     }
     var back = wish
-    back.reason = try posted.optionalText(
-      "reason", max: 500)
+    back.reason = try posted.optionalText("reason", max: 500)
     if back.reason.error != nil {
       return try show(visit, board, back: back, status: .unprocessableContent)
     }

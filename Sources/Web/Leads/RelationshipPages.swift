@@ -84,8 +84,7 @@ struct RelationshipForm {
     self.init(find: try posted.value("find")?.trimmed ?? "")
     other = try posted.field("other", orElse: L("Choose the other lead."), read: { ID($0) })
     role = try posted.choice("role", orElse: L("Say what they are to each other."))
-    note = try posted.optionalText(
-      "note", max: 500)
+    note = try posted.optionalText("note", max: 500)
   }
 
   var problems: [FieldProblem] {

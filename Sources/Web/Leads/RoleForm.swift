@@ -23,8 +23,7 @@ struct RoleForm {
   init(_ contact: ID<Contact>, _ posted: PostedForm) throws {
     self.contact = contact
     was = try posted.value("was") ?? ""
-    role = try posted.optionalText(
-      "role", max: Self.max)
+    role = try posted.optionalText("role", max: Self.max)
   }
 
   mutating func explainConflict() {

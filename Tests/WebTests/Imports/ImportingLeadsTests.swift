@@ -351,6 +351,7 @@ import Testing
 
     #expect(page.status == 422)
     #expect(page.error(beside: "file") == words)
+    #expect(page.shows("A file must be chosen anew") && !page.shows("Everything you typed"))
     #expect(try acme.count("lead_imports") == 0)
   }
 
