@@ -31,6 +31,11 @@ create function sec.import_fields(p_tenant uuid, p_lead uuid, p_contact uuid) re
      where l.tenant_id = p_tenant and l.id = p_lead;
   end;
 
+-- Whether the file itself has something in that column of a row.
+create function sec.import_says(p_import crm.lead_imports, p_row crm.lead_import_rows, p_field text) returns boolean
+  language sql immutable parallel safe
+  return coalesce(p_row.raw[array_position(p_import.mapping, p_field)] ~ '[^[:space:]]', false);
+
 create function sec.import_hash(p_fields jsonb) returns bigint
   language sql immutable parallel safe
   return jsonb_hash_extended(p_fields, 0);
@@ -107,9 +112,8 @@ begin
               order by (l.outcome = 'open' and l.archived_at is null) desc, l.id desc limit 1) end as by_person
       from asked a
   ), ranked as materialized (
-    -- Two lines that name one person by different means are one: the first counts.
-    select k.*, row_number() over (partition by k.contact_id order by k.line) as nth,
-           first_value(k.line) over (partition by k.contact_id order by k.line) as first_line,
+    -- Two lines that name one person by different means are one: the first counts. Lines that name two leads are two.
+    select k.*, row_number() over same as nth, first_value(k.line) over same as first_line,
            k.by_number is not null and k.contact_id is not null and (
              select lc.contact_id from crm.lead_contacts lc
               where lc.tenant_id = this_tenant and lc.lead_id = k.by_number and lc.contact_id = k.contact_id) is null as is_elsewhere,
@@ -119,6 +123,7 @@ begin
                  and app.fold(l.contact_name) = k.name and l.archived_at is null and l.deleted_at is null
                order by l.id desc limit 1) end as by_name
       from known k
+    window same as (partition by k.contact_id, k.by_number order by k.line)
   ), judged as (
     select k.place, k.was, k.was_seen, k.owner_id, k.contact_id, coalesce(k.by_number, k.by_person, k.by_name) as lead_id,
            case
@@ -149,6 +154,7 @@ begin
              when not is_committing then null
              when j.owner_id = any (gone) and j.status in ('new', 'update')
                or j.owner_id is null and this_import.owner_id = any (gone) and j.status = 'new' then 'left'
+             when j.was = 'update' and j.status = 'new' then 'gone'
              when w.seen is null then null
              when j.was = 'new' then 'captured'
              -- What this import itself changed before is no surprise.
@@ -234,7 +240,7 @@ begin
                              and c.id = sec.import_person(this_tenant, l.id, r.contact_id)
     cross join lateral (values
       -- A title that the file does not give was made up for new leads.
-      ('lead', l.id, 'title', to_jsonb(l.title), case when 'title' = any (this_import.mapping) then to_jsonb(r.title) end),
+      ('lead', l.id, 'title', to_jsonb(l.title), case when sec.import_says(this_import, r, 'title') then to_jsonb(r.title) end),
       ('lead', l.id, 'description', to_jsonb(l.description), to_jsonb(r.description)),
       ('lead', l.id, 'company', to_jsonb(l.company), to_jsonb(r.company)),
       ('lead', l.id, 'source', to_jsonb(l.source), to_jsonb(r.source)),
@@ -244,10 +250,12 @@ begin
       ('lead', l.id, 'tags', to_jsonb(l.tags), case when cardinality(r.tags) > 0 then to_jsonb((
          l.tags || array(select t from unnest(r.tags) with ordinality u (t, n) where t <> all (l.tags) order by n))[:20]) end),
       -- A language that the file does not give was told by what new leads wrote.
-      ('lead', l.id, 'language', to_jsonb(l.language), case when 'language' = any (this_import.mapping) then to_jsonb(r.language) end),
+      ('lead', l.id, 'language', to_jsonb(l.language), case when sec.import_says(this_import, r, 'language') then to_jsonb(r.language) end),
       ('lead', l.id, 'owner_id', to_jsonb(l.owner_id), to_jsonb(r.owner_id)),
       ('contact', c.id, 'first_name', to_jsonb(c.first_name), to_jsonb(r.first_name)),
-      ('contact', c.id, 'last_name', to_jsonb(c.last_name), to_jsonb(r.last_name)),
+      -- Of a name in one word nobody knows which it is.
+      ('contact', c.id, 'last_name', to_jsonb(c.last_name),
+       case when r.first_name is not null or not sec.import_says(this_import, r, 'name') then to_jsonb(r.last_name) end),
       ('contact', c.id, 'email', to_jsonb(c.email::text), to_jsonb(r.email)),
       ('contact', c.id, 'phone', to_jsonb(c.phone::text), to_jsonb(r.phone))
     ) f (entity, entity_id, field, old, new)
@@ -684,5 +692,6 @@ begin
 end $$;
 
 drop function sec.judge_import(uuid, int, int, text[]), sec.import_changed(uuid, jsonb), sec.import_hash(jsonb),
-  sec.import_fields(uuid, uuid, uuid), sec.import_person(uuid, uuid, uuid);
+  sec.import_fields(uuid, uuid, uuid), sec.import_person(uuid, uuid, uuid),
+  sec.import_says(crm.lead_imports, crm.lead_import_rows, text);
 alter table crm.lead_import_rows drop column seen;

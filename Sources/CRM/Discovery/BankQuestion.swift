@@ -178,10 +178,12 @@ extension BankQuestion {
   }
 
   package static func edit(
-    _ id: ID<BankQuestion>, _ details: BankQuestionDetails, in tx: Transaction<some Entry>
+    _ id: ID<BankQuestion>, _ details: BankQuestionDetails, seen mark: String?,
+    in tx: Transaction<some Entry>
   ) throws {
-    let (_, found) = try tx.look(find(id))
+    let (_, _, found) = try tx.look(Tenant.lockedForSettings, find(id))
     guard let question = found else { throw NotFound() }
+    guard question.details.mark == mark else { throw SettingChanged() }
     tx.run(
       "BankQuestion.edit",
       """

@@ -57,9 +57,11 @@ final class ImportCheck {
   }
 
   private func readAll(_ mayGoOn: () -> Bool) throws {
-    let (_, region, members) = try database.read(as: job, Tenant.phoneRegion, Colleague.all)
+    let (_, region, currency, members) = try database.read(
+      as: job, Tenant.phoneRegion, Tenant.currency, Colleague.all)
     let reading = ImportRow.Reading(
-      mapping: subject.mapping ?? ImportMapping([]), phoneRegion: region, members: members)
+      mapping: subject.mapping ?? ImportMapping([]), phoneRegion: region, currency: currency,
+      members: members)
     var reader = CSVReader(subject.dialect)
     var position = 0
     while let chunk = try chunk(position) {
@@ -92,15 +94,14 @@ final class ImportCheck {
   /// Marks a row that says again what an earlier one said.
   private func findTwin(_ row: inout ImportRow) {
     guard row.status == "read" else { return }
-    let keys = [
-      row.email.map { "e\($0)" }, row.phone.map { "p\($0)" }, row.externalID.map { "x\($0)" },
-      row.knownID.map { "i\($0)" },
-    ].compactMap { $0 }
-    if let line = keys.lazy.compactMap({ self.seen[$0] }).first {
+    var keys = [row.externalID.map { "x\($0)" }, row.knownID.map { "i\($0)" }]
+    // Lines that name two leads by their ids are two, also where one person stands at both.
+    if row.knownID == nil { keys += [row.email.map { "e\($0)" }, row.phone.map { "p\($0)" }] }
+    if let line = keys.lazy.compactMap({ $0.flatMap { self.seen[$0] } }).first {
       row.status = "duplicate"
       row.reasons = ["same_line:\(line)"]
     } else {
-      for key in keys { seen[key] = row.line }
+      for case let key? in keys { seen[key] = row.line }
     }
   }
 

@@ -1,6 +1,7 @@
 import CSV
 import Postgres
 import Secrets
+import Text
 
 /// A file that was just uploaded, looked through once: how it is written, how long it is, what its
 /// columns are called.
@@ -41,7 +42,8 @@ package struct ImportFile: Sendable {
     guard first.problem == nil, first.fields.count <= Self.columnsMax else { throw .headerBroken }
     guard scan.rows > 0 else { throw .empty }
     guard scan.rows <= LeadImport.rowsMax else { throw .tooManyRows }
-    self.name = name.isEmpty ? "leads.csv" : name
+    let shown = Invisible.strip(name).text
+    self.name = shown.isEmpty ? "leads.csv" : shown
     self.bytes = bytes
     header = first.fields
     rows = scan.rows

@@ -46,7 +46,8 @@ package struct ImportLine: Sendable {
 
 /// What an undo found edited since, and left alone: a lead that the import made, or a field that it changed.
 package struct ImportKept: Sendable {
-  package let lead: ID<Lead>
+  /// Nil for a person who stands at no lead: merged into another, say. The title is their name then.
+  package let lead: ID<Lead>?
   package let title: String
   /// Nil for a lead that the import made.
   package let field: String?
@@ -59,14 +60,18 @@ package struct ImportKept: Sendable {
        join leads l on l.tenant_id = r.tenant_id and l.id = r.lead_id
        where r.import_id = \(id) and r.status = 'kept' order by r.line limit 100)
       union all
-      (select l.id, l.title, c.field from lead_imports i
+      (select l.id, coalesce(l.title, nullif(concat_ws(' ', k.first_name, k.last_name), ''), k.email, k.phone, ''), c.field
+       from lead_imports i
        join operation_changes c on c.tenant_id = i.tenant_id and c.operation_id = i.operation_id and c.outcome = 'refused'
-       join leads l on l.tenant_id = c.tenant_id and l.id = case c.entity when 'lead' then c.entity_id else (
+       left join contacts k on c.entity = 'contact' and k.tenant_id = c.tenant_id and k.id = c.entity_id
+       left join leads l on l.tenant_id = c.tenant_id and l.id = case c.entity when 'lead' then c.entity_id else (
          select lc.lead_id from lead_contacts lc where lc.contact_id = c.entity_id order by lc.is_primary desc limit 1) end
        where i.id = \(id) order by c.seq limit 100)
       """,
       all: { row in
-        try ImportKept(lead: row.next(), title: row.next(), field: row.next(optional: String.self))
+        try ImportKept(
+          lead: row.next(optional: ID<Lead>.self), title: row.next(),
+          field: row.next(optional: String.self))
       })
   }
 }

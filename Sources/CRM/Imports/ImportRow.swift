@@ -31,6 +31,8 @@ struct ImportRow: Sendable {
   struct Reading: Sendable {
     let mapping: ImportMapping
     let phoneRegion: PhoneRegion?
+    /// ISO 4217.
+    let currency: String
     let members: [Colleague]
   }
 
@@ -106,7 +108,8 @@ struct ImportRow: Sendable {
     case .language: language = WrittenLanguage(named: text) ?? wrong(field)
     case .email: email = EmailAddress(text) ?? wrong(field)
     case .phone: phone = PhoneNumber(text, in: reading.phoneRegion) ?? wrong(field)
-    case .estimatedValue: estimatedValue = Money(written: text) ?? wrong(field)
+    case .estimatedValue:
+      estimatedValue = Money(written: text, in: reading.currency) ?? wrong(field)
     case .tags: tags = Tags(typed: text.replacing(";", with: ",")) ?? wrong(field)
     case .owner: owner = reading.members.first { $0.isCalled(text) }?.id ?? wrong(field)
     case .id: knownID = ID(text) ?? wrong(field)
@@ -170,56 +173,6 @@ struct Colleague: Sendable {
   func isCalled(_ text: String) -> Bool {
     let text = text.lowercased()
     return name.lowercased().utf8.elementsEqual(text.utf8) || email.utf8.elementsEqual(text.utf8)
-  }
-}
-
-extension Money {
-  /// As files have it: with a currency beside it, and thousands parted by spaces, apostrophes, commas or points. Anything
-  /// else (1E+06, 12k, 10 to 20) is no amount.
-  init?(written text: String) {
-    var words = text.split { $0.unicodeScalars.allSatisfy(\.properties.isWhitespace) }
-      .map { Self.withoutCurrency($0) }.filter { !$0.isEmpty }
-    guard let first = words.first?.utf8.count else { return nil }
-    // Spaces part thousands and nothing else: 10 20 is no number.
-    guard
-      words.count == 1
-        || first <= 3
-          && words.dropFirst().allSatisfy({
-            $0.utf8.prefix { (48...57).contains($0) || $0 == UInt8(ascii: "'") }.count == 3
-          })
-    else { return nil }
-    words = words.map { $0.filter { $0 != "'" && $0 != "’" } }
-    var bytes = Array(words.joined().utf8)
-    guard
-      bytes.allSatisfy({
-        (48...57).contains($0) || $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: ",")
-      })
-    else { return nil }
-    let marks = bytes.indices.filter { !(48...57).contains(bytes[$0]) }
-    if let last = marks.last {
-      // Three digits behind the last mark, or the same mark twice: it parts thousands.
-      let isGroup =
-        bytes.count - last - 1 == 3
-        || marks.count > 1 && marks.allSatisfy { bytes[$0] == bytes[last] }
-      let decimal = isGroup ? nil : last
-      bytes = bytes.indices.filter { (48...57).contains(bytes[$0]) || $0 == decimal }.map {
-        bytes[$0]
-      }
-    }
-    self.init(String(decoding: bytes, as: UTF8.self))
-  }
-
-  /// A sign, or a code of three letters (ISO 4217), at either end.
-  private static func withoutCurrency(_ word: Substring) -> String {
-    var scalars = Array(word.unicodeScalars)
-    func isCode(_ part: ArraySlice<Unicode.Scalar>) -> Bool {
-      part.count == 3 && part.allSatisfy { $0.isASCII && $0.properties.isAlphabetic }
-    }
-    if scalars.first?.properties.generalCategory == .currencySymbol { scalars.removeFirst() }
-    if scalars.last?.properties.generalCategory == .currencySymbol { scalars.removeLast() }
-    if isCode(scalars.prefix(3)) { scalars.removeFirst(3) }
-    if isCode(scalars.suffix(3)) { scalars.removeLast(3) }
-    return String(String.UnicodeScalarView(scalars))
   }
 }
 

@@ -1,4 +1,5 @@
 import Postgres
+import Secrets
 
 /// Which leads something is done to: some that were ticked, or all that a filter lets through.
 package enum LeadSelection: Sendable {
@@ -12,6 +13,12 @@ package enum LeadSelection: Sendable {
       // Similar leads are a guess at what was meant; nothing is done to a guess.
       "select id from \(LeadList(filter).found(after: nil, limit: LeadList.bulkMax + 1)) where not is_similar"
     }
+  }
+
+  /// Tells these leads from any others.
+  package static func mark(of ids: [ID<Lead>]) -> String {
+    let bytes = Array(ids.map(\.description).sorted().joined(separator: " ").utf8)
+    return Hex.encode(Array(Sodium.sha256(bytes).prefix(8)))
   }
 
   /// The leads as a list shows them, newest first, one more than `bulkMax` at most.
@@ -42,14 +49,16 @@ package enum BulkChange: Sendable {
     }
   }
 
-  /// Does it to the leads selected, all or none, as one operation. `count` is how many were looked at:
+  /// Does it to the leads selected, all or none, as one operation. `mark` is of those that were looked at:
   /// where others are there now, nothing is done.
   package func carryOut(
-    on selection: LeadSelection, count: Int, as operation: ID<Operation>,
+    on selection: LeadSelection, seen mark: String, as operation: ID<Operation>,
     in tx: Transaction<some Entry>
   ) throws {
     let (_, leads) = try tx.look(Lead.locked(selection))
-    guard leads.count == count, count <= LeadList.bulkMax else { throw Lead.Refusal.othersNow }
+    guard LeadSelection.mark(of: leads.map(\.id)) == mark, leads.count <= LeadList.bulkMax else {
+      throw Lead.Refusal.othersNow
+    }
     try tx.operate(.bulk, action, as: operation) {
       switch self {
       case .assign(let owner, let reason): leads.assign(to: owner, reason: reason, in: tx)

@@ -31,7 +31,7 @@ extension Transaction {
 }
 
 extension Tenant {
-  fileprivate static let lockedForSettings = Query<Bool>(
+  static let lockedForSettings = Query<Bool>(
     "Tenant.lockedForSettings", "select true from tenants for no key update",
     only: { try $0.next() })
 }
@@ -49,6 +49,10 @@ extension AssignmentRule: Setting {
 
 extension AIBudget: Setting {
   package var said: [String] { [String(tokensPerMonth)] }
+}
+
+extension BankQuestionDetails: Setting {
+  package var said: [String] { [text, rationale, category.rawValue, fact?.description ?? ""] }
 }
 
 extension FactDetails: Setting {

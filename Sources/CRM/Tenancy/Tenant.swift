@@ -61,6 +61,10 @@ extension Tenant {
     "Tenant.phoneRegion", "select phone_region from tenants",
     only: { row in PhoneRegion(try row.next(String.self)) })
 
+  /// By ISO 4217.
+  package static let currency = Query<String>(
+    "Tenant.currency", "select currency from tenants", only: { try $0.next() })
+
   package static let all = Query<[Tenant]>(
     "Tenant.all",
     """

@@ -165,18 +165,7 @@ struct QuestionPage: Page {
       form?.isOvertaken == true && question.status.isOpen
       ? Conflict(
         L("Somebody reworded this question while you were writing"),
-        [
-          Conflict.Field(L("Question"), typed: filled.text.typed, saved: question.text),
-          Conflict.Field(
-            L("Why it matters"), typed: filled.rationale.typed, saved: question.rationale),
-          Conflict.Field(
-            L("Category"), typed: filled.category.typed, saved: question.category.rawValue,
-            words: question.category.words),
-          Conflict.Field(
-            L("Fact that its answer makes known"), typed: filled.fact.typed,
-            saved: saved.fact.typed,
-            words: question.factName.map { L(verbatim: $0) } ?? L("None of them")),
-        ]) : nil
+        filled.differences(from: saved, factName: question.factName)) : nil
     self.form = filled
     self.answer = answer ?? AnswerForm()
     isFormOpen = form != nil

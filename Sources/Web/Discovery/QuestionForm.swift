@@ -31,7 +31,7 @@ struct QuestionForm: Templated {
   init(text: String, rationale: String, category: Question.Category, fact: ID<Fact>?) {
     self.text.typed = text
     self.rationale.typed = rationale
-    self.category.typed = category.rawValue
+    self.category = Field(typed: category.rawValue, value: category)
     self.fact.typed = fact?.description ?? ""
   }
 
@@ -70,6 +70,20 @@ struct QuestionForm: Templated {
     case .alreadyThere: text.error = L("The bank holds this question already.")
     case .factUnknown: fact.error = L("Choose a fact from the list.")
     }
+  }
+
+  /// Field by field, for a page that shows what somebody saved meanwhile.
+  func differences(from saved: QuestionForm, factName: String?) -> [Conflict.Field] {
+    [
+      Conflict.Field(L("Question"), typed: text.typed, saved: saved.text.typed),
+      Conflict.Field(L("Why it matters"), typed: rationale.typed, saved: saved.rationale.typed),
+      Conflict.Field(
+        L("Category"), typed: category.typed, saved: saved.category.typed,
+        words: saved.category.value?.words),
+      Conflict.Field(
+        L("Fact that its answer makes known"), typed: fact.typed, saved: saved.fact.typed,
+        words: factName.map { L(verbatim: $0) } ?? L("None of them")),
+    ]
   }
 
   var errors: FormErrors {

@@ -66,7 +66,7 @@ struct ImportPage: Page {
     let kept: ImportKept
 
     static let keys = Keys<Kept>()
-      .text("kept_id") { $0.kept.lead.description }.text("kept_title") { $0.kept.title }
+      .text("kept_id") { $0.kept.lead?.description }.text("kept_title") { $0.kept.title }
       .text("kept_field") { page in page.kept.field.map { LeadField($0).words } }
 
     init(_ kept: ImportKept) { self.kept = kept }

@@ -95,6 +95,9 @@ enum ImportWords {
         "Somebody edited this lead after the dry run. Look at it, then import this row again.")
     case "captured":
       return L("This lead came in after the dry run. Look at it, then import this row again.")
+    case "gone":
+      return L(
+        "The lead was deleted, or its person merged, after the dry run. Import this row again.")
     case "left": return L("Who is to have it is no member any more.")
     case "known": return L("This lead is known already.")
     case "similar": return L("A lead of this name at this company is known already.")

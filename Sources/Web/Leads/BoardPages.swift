@@ -43,7 +43,7 @@ enum BoardPages {
         try Lead.change(wish.lead, in: tx) { lead in
           back.title = lead.title
           // Who was quicker with the same move is no conflict.
-          guard lead.stage == wish.was || lead.stage == wish.stage else {
+          guard lead.life == .active, lead.stage == wish.was || lead.stage == wish.stage else {
             throw Lead.Refusal.changedMeanwhile
           }
           try lead.move(to: wish.stage, reason: reason, in: tx)
@@ -55,7 +55,9 @@ enum BoardPages {
       return try show(visit, board, back: back, status: .unprocessableContent)
     } catch Lead.Refusal.alreadyThere {
       return try .seeOther(board.url())
-    } catch Lead.Refusal.changedMeanwhile {
+    } catch let refusal as Lead.Refusal
+      where [.changedMeanwhile, .isClosed, .isDeleted, .isMerged].contains(refusal)
+    {
       return try .seeOther(board.url(said: .cardMovedOn))
     }
   }

@@ -36,12 +36,12 @@ enum BulkPages {
     let posted = try visit.request.form
     let selection = try LeadSelection(posted.fields)
     var form = try BulkForm(posted)
-    let count = try posted.value("count").flatMap { Int(strictDecimal: $0) } ?? 0
+    let mark = try posted.value("seen") ?? ""
     guard let change = form.change else { return try choose(visit, selection, form) }
     let operation = ID<Operation>()
     do {
       return try visit.post { tx in
-        try change.carryOut(on: selection, count: count, as: operation, in: tx)
+        try change.carryOut(on: selection, seen: mark, as: operation, in: tx)
         return Links.operation(operation)
       }
     } catch Lead.Refusal.othersNow {
@@ -106,6 +106,7 @@ struct BulkPage: Page {
   let form: BulkForm
   let rows: [LeadListPage.Row]
   let count: Int
+  let mark: String
   let owners: [Choice]
   let isStale: Bool
 
@@ -121,6 +122,7 @@ struct BulkPage: Page {
     self.isStale = isStale
     rows = leads.prefix(Self.shown).map { LeadListPage.Row($0, desk.viewer) }
     count = leads.count
+    mark = LeadSelection.mark(of: leads.map(\.id))
     owners =
       [Choice(value: "", name: L("Choose"), isSelected: form.owner.typed.isEmpty)]
       + Choice.owners(
@@ -142,7 +144,7 @@ struct BulkPage: Page {
         ? L("more than \(LeadList.bulkMax) leads")
         : L.plural(page.count, "\(page.count) lead", "\(page.count) leads")
     }
-    .text("count") { String($0.count) }.flag("none_chosen") { $0.count == 0 }
+    .text("seen", \.mark).flag("none_chosen") { $0.count == 0 }
     .flag("too_many", \.isTooMany).text("bulk_max") { _ in String(LeadList.bulkMax) }
     .flag("can_change") { $0.count > 0 && !$0.isTooMany }
     .flag("stale", \.isStale).text("back_url", \.backURL)

@@ -62,28 +62,37 @@ enum BankPages {
 
   private static func show(_ visit: Visit) throws -> Response { try show(visit, returned: nil) }
 
-  private static func show(_ visit: Visit, returned: QuestionForm?) throws -> Response {
+  private static func show(
+    _ visit: Visit, returned: QuestionForm?, seen: String? = nil, isOvertaken: Bool = false
+  ) throws -> Response {
     let (desk, question, facts) = try visit.read(
       BankQuestion.find(try visit.id(BankQuestion.self)), Fact.all())
     guard let question else { throw NotFound() }
+    let page = BankQuestionPage(
+      desk, question, facts, returned: returned, seen: seen, isOvertaken: isOvertaken)
     return try visit.page(
-      BankQuestionPage(desk, question, facts, returned: returned), desk,
-      status: returned == nil ? .ok : .unprocessableContent)
+      page, desk, status: isOvertaken ? .conflict : returned == nil ? .ok : .unprocessableContent)
   }
 
   private static func save(_ visit: Visit) throws -> Response {
     let id = try visit.id(BankQuestion.self)
-    var form = try QuestionForm(visit.request.form)
-    guard let details = form.bankQuestion else { return try show(visit, returned: form) }
+    let posted = try visit.request.form
+    var form = try QuestionForm(posted)
+    let mark = try posted.value("seen")
+    guard let details = form.bankQuestion else {
+      return try show(visit, returned: form, seen: mark)
+    }
     do {
       return try visit.post { tx in
-        try BankQuestion.edit(id, details, in: tx)
+        try BankQuestion.edit(id, details, seen: mark, in: tx)
         return Links.said(Links.bank, .settingSaved)
       }
+    } catch is SettingChanged {
+      return try show(visit, returned: form, isOvertaken: true)
     } catch let error as PostgresError {
       guard let refusal = BankQuestion.Refusal(error) else { throw error }
       form.explain(refusal)
-      return try show(visit, returned: form)
+      return try show(visit, returned: form, seen: mark)
     }
   }
 
@@ -164,22 +173,33 @@ struct BankQuestionPage: Page {
   let desk: Desk
   let question: BankQuestion
   let form: QuestionForm
+  /// Of the wording that the form began with.
+  let mark: String
+  let conflict: Conflict?
 
-  init(_ desk: Desk, _ question: BankQuestion, _ facts: [Fact], returned: QuestionForm?) {
+  init(
+    _ desk: Desk, _ question: BankQuestion, _ facts: [Fact], returned: QuestionForm?, seen: String?,
+    isOvertaken: Bool
+  ) {
     self.desk = desk
     self.question = question
     let details = question.details
-    var form =
-      returned
-      ?? QuestionForm(
-        text: details.text, rationale: details.rationale, category: details.category,
-        fact: details.fact)
+    let saved = QuestionForm(
+      text: details.text, rationale: details.rationale, category: details.category,
+      fact: details.fact)
+    var form = returned ?? saved
     form.facts = facts
     self.form = form
+    mark = returned == nil || isOvertaken ? details.mark : seen ?? ""
+    conflict =
+      isOvertaken
+      ? .settings(
+        form.differences(from: saved, factName: facts.first { $0.id == details.fact }?.name)) : nil
   }
 
   static let template = "settings/question"
   static let keys = Keys<BankQuestionPage>().include(\.desk).include(\.form)
     .text("bank_id") { $0.question.id.description }
+    .text("seen", \.mark).object("conflict", \.conflict)
     .text("bank_text", \.question.details.text).flag("retired", \.question.isRetired)
 }

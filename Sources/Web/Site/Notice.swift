@@ -47,7 +47,7 @@ enum Notice: String, Sendable {
     case .leadSaved: L("Saved.")
     case .leadMoved: L("The lead has moved.")
     case .cardMovedOn:
-      L("Somebody moved that card meanwhile, so it stays where it is now.")
+      L("Something happened to that card meanwhile, so nothing was moved.")
     case .leadSuppressed: L("No e-mail goes to this lead any more.")
     case .suppressionLifted: L("E-mail may go to this lead again.")
     case .leadArchived: L("Archived. It is out of the lists.")

@@ -32,7 +32,7 @@ struct TypedField: Templated {
     switch name {
     case "type", "revision", "then", "to", "cc", "bcc", "owner", "stage", "resolution", "next",
       "content_sha256", "password", "was", "version", "other_revision", "restore", "phone_region",
-      "count", "with", "channel", "category", "fact", "language", "kind", "direction", "move",
+      "seen", "with", "channel", "category", "fact", "language", "kind", "direction", "move",
       "lead",
       "all":
       nil

@@ -278,6 +278,43 @@ import Testing
         == 1)
   }
 
+  @Test func `writes nothing where a cell is blank, nor half a name over a whole one`() throws {
+    let acme = try TestTenant.fresh()
+    let lead = try acme.lead(title: "Keep me", email: "ada@example.com")
+    _ = try acme.importing(
+      "title,name,company,language,email\n,Claire,  ,,ada@example.com\n",
+      columns: ["title", "name", "company", "language", "email"], mode: "update")
+
+    #expect(try acme.count("lead_import_rows", where: "status = 'done'") == 1)
+    #expect(
+      try acme.count(
+        "leads",
+        where: "title = 'Keep me' and contact_name = 'Claire Fontaine' and id = \(lead)::uuid") == 1
+    )
+  }
+
+  @Test func `takes lines that name two leads for two, also of one person`() throws {
+    let acme = try TestTenant.fresh()
+    let one = try acme.lead(title: "One", email: "ada@example.com")
+    let two = try acme.lead(title: "Two", email: "ada@example.com")
+
+    _ = try acme.importing(
+      "id,title,email\n\(one),One more,ada@example.com\n\(two),Two more,ada@example.com\n",
+      columns: ["id", "title", "email"], mode: "update")
+
+    #expect(try acme.count("leads", where: "title in ('One more', 'Two more')") == 2)
+  }
+
+  @Test func `says so where nothing of a file would come in`() throws {
+    let acme = try TestTenant.fresh()
+    _ = try acme.lead(email: "ada@example.com")
+    let place = try acme.upload("title,email\nA,ada@example.com\n")
+
+    let page = try acme.check(place, columns: ["title", "email"])
+
+    #expect(page.shows("Nothing of this file would be imported."))
+  }
+
   @Test func `knows a lead by its own id, so that an exported file comes back`() throws {
     let acme = try TestTenant.fresh()
     _ = try acme.lead(title: "Kitchen")
@@ -304,7 +341,7 @@ import Testing
 
     let page = try acme.sales.get(try acme.upload("What ,Who\nB,b@example.com\n"))
 
-    #expect(page.shows("The columns mean what they meant the last time."))
+    #expect(page.shows("The columns, and what happens to known leads, are as the last time."))
     #expect(page.has("<option value=\"title\" selected>"))
     #expect(page.has("value=\"update\" checked"))
   }

@@ -54,6 +54,20 @@ import Testing
     #expect(try acme.count("lead_imports", where: "error_rows = 1 and update_rows = 0") == 1)
   }
 
+  @Test(arguments: ["update", "fill_blanks"])
+  func `brings back no lead that was deleted meanwhile`(mode: String) throws {
+    let acme = try TestTenant.fresh()
+    let lead = try acme.lead(title: "Known", email: "ada@example.com")
+    let place = try acme.upload("title,email\nFile,ada@example.com\n")
+    _ = try acme.check(place, columns: ["title", "email"], mode: mode)
+    _ = try acme.sales.post("/leads/\(lead)/deletion")
+
+    try acme.ask("commit", place)
+
+    #expect(try acme.sales.get(place).shows("The lead was deleted, or its person merged"))
+    #expect(try acme.count("leads", where: "deleted_at is null") == 0)
+  }
+
   @Test func `tells its own changes of a lead and a person from those of others`() throws {
     let acme = try TestTenant.fresh()
     let one = try acme.lead(title: "One", email: "ada@example.com")

@@ -42,6 +42,25 @@ import Testing
     #expect(try acme.count("leads", where: "title = 'New two' and deleted_at is null") == 0)
   }
 
+  @Test func `names a person who was merged into another since`() throws {
+    let acme = try TestTenant.fresh()
+    let stays = try acme.contact(of: try acme.lead(title: "One", email: "one@example.com"))
+    let goes = try acme.contact(of: try acme.lead(title: "Two", email: "two@example.com"))
+    let place = try acme.importing(
+      "last,email\nImported,two@example.com\n", columns: ["last_name", "email"], mode: "update")
+    let form = try acme.sales.get("/contacts/\(stays)/merge?with=\(goes)")
+    _ = try acme.sales.post(
+      "/contacts/\(stays)/merge",
+      [
+        "with": goes, "revision": form.hidden("revision") ?? "",
+        "other_revision": form.hidden("other_revision") ?? "",
+      ])
+
+    try acme.ask("undo", place)
+
+    #expect(try acme.sales.get(place).shows("Claire Imported"))
+  }
+
   @Test func `leaves nobody without a name, an address and a number`() throws {
     let acme = try TestTenant.fresh()
     _ = try acme.sales.post("/leads", ["title": "Known", "email": "known@example.com"])

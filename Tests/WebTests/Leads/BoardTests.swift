@@ -131,7 +131,7 @@ import Testing
     let page = try acme.sales.follow(
       try acme.sales.post("/leads/board", ["move": "\(kitchen)/new/discovery", "q": "kitchen"]))
 
-    #expect(page.shows("Somebody moved that card meanwhile"))
+    #expect(page.shows("Something happened to that card meanwhile"))
     #expect(try acme.count("leads", where: "stage = 'decision'") == 1)
   }
 

@@ -15,13 +15,17 @@ import Testing
   }
 
   private func post(
-    _ fields: [(String, String)], of chosen: [String]? = nil, count: Int? = nil,
+    _ fields: [(String, String)], of chosen: [String]? = nil, seen: [String]? = nil,
     by browser: Browser? = nil
   ) throws -> Page {
     let chosen = chosen ?? leads
     return try (browser ?? acme.sales).postPairs(
       "/leads/bulk",
-      chosen.map { ("lead", $0) } + [("count", String(count ?? chosen.count))] + fields)
+      chosen.map { ("lead", $0) } + [("seen", mark(of: seen ?? chosen))] + fields)
+  }
+
+  private func mark(of leads: [String]) -> String {
+    LeadSelection.mark(of: leads.compactMap { ID($0) })
   }
 
   @Test func `are looked at before anything is done, in one round trip`() throws {
@@ -216,19 +220,25 @@ import Testing
   }
 
   @Test func `that a list shows change all, unless others came meanwhile`() throws {
-    func all(_ count: Int) throws -> Page {
+    func all(_ seen: String) throws -> Page {
       try acme.sales.post(
         "/leads/bulk",
-        ["all": "1", "q": "lead", "count": String(count), "action": "tag", "add_tags": "all"])
+        ["all": "1", "q": "lead", "seen": seen, "action": "tag", "add_tags": "all"])
     }
+    let page = try acme.sales.get("/leads/bulk?all=1&q=lead")
+    _ = try acme.sales.post("/leads/\(leads[0])/archive")
+    let fourth = try acme.lead(title: "Lead 4", email: "l4@example.com")
 
-    let stale = try all(2)
-    let done = try all(3)
+    // As many as were seen, and not the same.
+    let stale = try all(page.hidden("seen") ?? "")
+    let done = try all(stale.hidden("seen") ?? "")
 
     #expect(stale.status == 409)
     #expect(stale.shows("Other leads are in this list now."))
     #expect(done.status == 303)
     #expect(try acme.count("leads", where: "tags = '{all}'") == 3)
+    #expect(try acme.count("leads", where: "tags = '{all}' and id = \(fourth)::uuid") == 1)
+    #expect(try acme.count("leads", where: "tags = '{all}' and id = \(leads[0])::uuid") == 0)
   }
 
   @Test func `of another tenant are not there`() throws {

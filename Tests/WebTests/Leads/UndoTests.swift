@@ -102,7 +102,9 @@ import Testing
     ]
     let change = changes.randomElement(using: &chance)!
     let answer = try acme.sales.postPairs(
-      "/leads/bulk", change + [("count", String(chosen.count))] + chosen.map { ("lead", $0) })
+      "/leads/bulk",
+      change + [("seen", LeadSelection.mark(of: chosen.compactMap { ID($0) }))]
+        + chosen.map { ("lead", $0) })
     return answer.status == 303 && answer.place?.contains("/operations/") == true ? answer : nil
   }
 

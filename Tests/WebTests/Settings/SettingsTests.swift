@@ -206,6 +206,28 @@ import Testing
       try acme.count("tenant_settings", where: "key = 'board_idle_days' and value = '7'") == 1)
   }
 
+  @Test func `of a question of the bank too`() throws {
+    let acme = try TestTenant.fresh()
+    _ = try acme.admin.post(
+      "/settings/questions", ["text": "How large is it?", "category": "need"])
+    let id = try acme.look(
+      Query(
+        "question",
+        "select id::text from question_bank where tenant_id = app.tenant() and text like 'How large%'",
+        only: { try $0.next(String.self) }))
+    let path = "/settings/questions/\(id)"
+    let seen = try acme.admin.get(path).hidden("seen") ?? ""
+    _ = try acme.admin.settle(path, ["text": "How big is it?", "category": "need"])
+
+    let page = try acme.admin.post(
+      path, ["text": "What size is it?", "category": "need", "seen": seen])
+
+    #expect(page.status == 409)
+    #expect(page.typed("text") == "What size is it?")
+    #expect(page.shows("Question How big is it?"))
+    #expect(try acme.count("question_bank", where: "text = 'How big is it?'") == 1)
+  }
+
   @Test func `of a fact too`() throws {
     let acme = try TestTenant.fresh()
     let id = try acme.look(

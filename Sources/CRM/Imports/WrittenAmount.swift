@@ -1,0 +1,83 @@
+/// Amounts as files have them: with a currency beside them, and thousands parted by spaces, apostrophes, commas or
+/// points. Anything else (1E+06, 12k, 10 to 20, 1234.567, another currency) is no amount.
+extension Money {
+  /// `currency` is the tenant's, by ISO 4217.
+  init?(written text: String, in currency: String) {
+    var words: [String] = []
+    for word in text.split(whereSeparator: {
+      $0.unicodeScalars.allSatisfy(\.properties.isWhitespace)
+    }) {
+      guard let rest = Self.without(currency, word) else { return nil }
+      if !rest.isEmpty { words.append(rest) }
+    }
+    // Spaces and apostrophes part thousands and nothing else: 10 20 is no number.
+    let pieces = words.flatMap { $0.split(omittingEmptySubsequences: false) { "'’".contains($0) } }
+    guard let first = pieces.first, let last = pieces.last else { return nil }
+    if pieces.count > 1 {
+      let groups = pieces.dropLast() + [last.prefix { $0.isASCII && $0.isNumber }]
+      guard Self.areGroups(groups.map { Array($0.utf8) }), first.utf8.allSatisfy(Self.isDigit)
+      else {
+        return nil
+      }
+    }
+    guard let digits = Self.withoutGroups(Array(pieces.joined().utf8)) else { return nil }
+    self.init(String(decoding: digits, as: UTF8.self))
+  }
+
+  private static func isDigit(_ byte: UInt8) -> Bool { (48...57).contains(byte) }
+
+  /// One to three digits, the first no zero, then three and three.
+  private static func areGroups(_ groups: [[UInt8]]) -> Bool {
+    guard let first = groups.first, (1...3).contains(first.count), first.first != UInt8(ascii: "0")
+    else { return false }
+    return groups.dropFirst().allSatisfy { $0.count == 3 } && groups.joined().allSatisfy(isDigit)
+  }
+
+  /// Digits and a decimal mark where there is one: the last mark, one or two digits before the end and unlike the others.
+  private static func withoutGroups(_ bytes: [UInt8]) -> [UInt8]? {
+    let marks = bytes.indices.filter { !isDigit(bytes[$0]) }
+    guard let last = marks.last else { return bytes }
+    let isDecimal = (1...2).contains(bytes.count - last - 1)
+    let whole = isDecimal ? bytes[..<last] : bytes[...]
+    let parting = Set(whole.filter { !isDigit($0) })
+    guard parting.count <= 1, parting.isSubset(of: [UInt8(ascii: "."), UInt8(ascii: ",")]),
+      !isDecimal || !parting.contains(bytes[last])
+    else { return nil }
+    let groups = whole.split(omittingEmptySubsequences: false) { parting.contains($0) }.map(
+      Array.init)
+    guard parting.isEmpty || areGroups(groups) else { return nil }
+    return groups.flatMap { $0 } + (isDecimal ? bytes[last...] : [])
+  }
+
+  /// Without the sign or the code of the tenant's currency at either end; nil where it is another's.
+  private static func without(_ currency: String, _ word: Substring) -> String? {
+    var scalars = Array(word.unicodeScalars)
+    func isSign(_ scalar: Unicode.Scalar?) -> Bool {
+      scalar?.properties.generalCategory == .currencySymbol
+    }
+    func isCode(_ part: ArraySlice<Unicode.Scalar>) -> Bool {
+      part.count == 3 && part.allSatisfy { $0.isASCII && $0.properties.isAlphabetic }
+    }
+    var named: [String] = []
+    func name(_ part: some Collection<Unicode.Scalar>) {
+      named.append(String(String.UnicodeScalarView(part)).uppercased())
+    }
+    if isSign(scalars.first) { name(scalars.prefix(1)); scalars.removeFirst() }
+    if isSign(scalars.last) { name(scalars.suffix(1)); scalars.removeLast() }
+    if isCode(scalars.prefix(3)) { name(scalars.prefix(3)); scalars.removeFirst(3) }
+    if isCode(scalars.suffix(3)) { name(scalars.suffix(3)); scalars.removeLast(3) }
+    guard named.allSatisfy({ isMeant($0, currency) }) else { return nil }
+    return String(String.UnicodeScalarView(scalars))
+  }
+
+  /// Signs that several currencies have are taken for the tenant's.
+  private static func isMeant(_ name: String, _ currency: String) -> Bool {
+    switch name {
+    case "€": currency == "EUR"
+    case "£": currency.hasSuffix("P")
+    case "$": currency.hasSuffix("D")
+    case _ where name.utf8.count == 3 && name.utf8.allSatisfy({ $0 < 0x80 }): name == currency
+    default: true
+    }
+  }
+}
