@@ -218,7 +218,7 @@ def an_admin_keeps_bank_facts_and_budget(site, scripts):
         look(admin, "settings ai invalid")
     admin.type("Tokens a month", "2000000")
     admin.press("Save")
-    that("a new budget counts at once", admin.sees("of 2000000 used"))
+    that("a new budget counts at once", admin.sees("of 2,000,000 used"))
     deadline = time.monotonic() + WORKER_SECONDS
     while not admin.sees("Built-in playbook") and time.monotonic() < deadline:
         time.sleep(0.5)
