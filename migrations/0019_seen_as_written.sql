@@ -123,7 +123,7 @@ begin
                  and app.fold(l.contact_name) = k.name and l.archived_at is null and l.deleted_at is null
                order by l.id desc limit 1) end as by_name
       from known k
-    window same as (partition by k.contact_id, k.by_number order by k.line)
+    window same as (partition by k.contact_id, coalesce(k.by_number, k.by_person) order by k.line)
   ), judged as (
     select k.place, k.was, k.was_seen, k.owner_id, k.contact_id, coalesce(k.by_number, k.by_person, k.by_name) as lead_id,
            case
@@ -231,6 +231,19 @@ begin
    where t.of_lead = 1 and t.of_contact = 1;
   if lines is null then return; end if;
   written := cardinality(lines);
+  -- Also those that they turned out to be about.
+  perform from crm.leads l
+   where l.tenant_id = this_tenant
+     and l.id in (select r.lead_id from crm.lead_import_rows r
+                   where r.tenant_id = this_tenant and r.import_id = p_import and r.line = any (lines) and r.status = 'update')
+   order by l.id for no key update;
+  perform from crm.contacts c
+   where c.tenant_id = this_tenant
+     and c.id in (select sec.import_person(this_tenant, r.lead_id, r.contact_id)
+                    from crm.lead_import_rows r
+                   where r.tenant_id = this_tenant and r.import_id = p_import and r.line = any (lines) and r.status = 'update')
+   order by c.id for no key update;
+
   select jsonb_agg(jsonb_build_object('entity', f.entity, 'entity_id', f.entity_id, 'lead_id', r.lead_id,
                                       'field', f.field, 'old', f.old, 'new', f.new))
     into changes
@@ -255,7 +268,7 @@ begin
       ('contact', c.id, 'first_name', to_jsonb(c.first_name), to_jsonb(r.first_name)),
       -- Of a name in one word nobody knows which it is.
       ('contact', c.id, 'last_name', to_jsonb(c.last_name),
-       case when r.first_name is not null or not sec.import_says(this_import, r, 'name') then to_jsonb(r.last_name) end),
+       case when r.first_name is not null or sec.import_says(this_import, r, 'last_name') or not sec.import_says(this_import, r, 'name') then to_jsonb(r.last_name) end),
       ('contact', c.id, 'email', to_jsonb(c.email::text), to_jsonb(r.email)),
       ('contact', c.id, 'phone', to_jsonb(c.phone::text), to_jsonb(r.phone))
     ) f (entity, entity_id, field, old, new)
@@ -291,6 +304,46 @@ begin
   perform app.start_import(p_import, p_operation);
 end $$;
 grant execute on function app.start_import(uuid, uuid, int) to closerflow_web;
+
+-- Ends the dry run as before; and of new rows that name leads nobody knows, those of one person are one.
+create or replace function app.finish_check(p_import uuid) returns void
+  language sql security definer
+  set search_path = pg_catalog, pg_temp
+  set enable_seqscan = off
+  set work_mem = '32MB'
+  begin atomic
+    with same as (
+      select r.ctid as place, row_number() over same as nth, first_value(r.line) over same as first_line
+        from crm.lead_import_rows r
+       where r.tenant_id = app.tenant() and r.import_id = p_import and r.status = 'new'
+         and (r.contact_id is not null or r.company is not null and coalesce(r.first_name, r.last_name) is not null)
+      window same as (
+        partition by r.contact_id,
+          case when r.contact_id is null then app.fold(concat_ws(' ', r.first_name, r.last_name)) end,
+          case when r.contact_id is null then app.fold(r.company) end
+        order by r.line)
+    )
+    update crm.lead_import_rows r set status = 'duplicate', reasons = array['same_line:' || s.first_line]
+      from same s where r.ctid = s.place and s.nth > 1;
+    with same as (
+      select r.ctid as place, row_number() over same as nth, first_value(r.line) over same as first_line
+        from crm.lead_import_rows r
+       where r.tenant_id = app.tenant() and r.import_id = p_import and r.status = 'new' and r.known_id is not null
+         and r.contact_id is null and coalesce(r.email, r.phone) is not null
+      window same as (partition by coalesce(r.email, r.phone) order by r.line)
+    )
+    update crm.lead_import_rows r set status = 'duplicate', reasons = array['same_line:' || s.first_line]
+      from same s where r.ctid = s.place and s.nth > 1;
+    update crm.lead_imports i
+       set state = 'checked', new_rows = c.new_rows, update_rows = c.update_rows,
+           duplicate_rows = c.duplicate_rows, error_rows = c.error_rows
+      from (select count(*) filter (where r.status = 'new') as new_rows,
+                   count(*) filter (where r.status = 'update') as update_rows,
+                   count(*) filter (where r.status = 'duplicate') as duplicate_rows,
+                   count(*) filter (where r.status = 'error') as error_rows
+              from crm.lead_import_rows r where r.tenant_id = app.tenant() and r.import_id = p_import) c
+     where i.tenant_id = app.tenant() and i.id = p_import and i.state = 'checking';
+  end;
 
 -- What writes the histories and the copies in the statement that makes the leads says so: a lead is not looked up
 -- once more when the transaction commits. Only the worker's login can say it, and nothing else that it may call
@@ -511,6 +564,36 @@ create constraint trigger assignment_recorded_on_insert after insert on crm.lead
   deferrable initially deferred for each row when (new.owner_id is not null)
   execute function app.check_assignment_recorded();
 drop function app.start_import(uuid, uuid, int);
+create or replace function app.finish_check(p_import uuid) returns void
+  language sql security definer
+  set search_path = pg_catalog, pg_temp
+  set enable_seqscan = off
+  set work_mem = '32MB'
+  begin atomic
+    with same as (
+      select r.ctid as place, row_number() over same as nth, first_value(r.line) over same as first_line
+        from crm.lead_import_rows r
+       where r.tenant_id = app.tenant() and r.import_id = p_import and r.status = 'new'
+         and (r.contact_id is not null or r.company is not null and coalesce(r.first_name, r.last_name) is not null)
+      window same as (
+        partition by r.contact_id,
+          case when r.contact_id is null then app.fold(concat_ws(' ', r.first_name, r.last_name)) end,
+          case when r.contact_id is null then app.fold(r.company) end
+        order by r.line)
+    )
+    update crm.lead_import_rows r set status = 'duplicate', reasons = array['same_line:' || s.first_line]
+      from same s where r.ctid = s.place and s.nth > 1;
+    update crm.lead_imports i
+       set state = 'checked', new_rows = c.new_rows, update_rows = c.update_rows,
+           duplicate_rows = c.duplicate_rows, error_rows = c.error_rows
+      from (select count(*) filter (where r.status = 'new') as new_rows,
+                   count(*) filter (where r.status = 'update') as update_rows,
+                   count(*) filter (where r.status = 'duplicate') as duplicate_rows,
+                   count(*) filter (where r.status = 'error') as error_rows
+              from crm.lead_import_rows r where r.tenant_id = app.tenant() and r.import_id = p_import) c
+     where i.tenant_id = app.tenant() and i.id = p_import and i.state = 'checking';
+  end;
+
 create or replace function app.import_updates(p_import uuid, p_after int, p_limit int, out written int, out last_line int)
   language plpgsql security definer
   set search_path = pg_catalog, pg_temp

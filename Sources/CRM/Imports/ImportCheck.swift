@@ -11,8 +11,14 @@ final class ImportCheck {
   private var isHeaderBehind = false
   /// Where an earlier worker got to; nil while nobody has.
   private var lastLine = 0
-  /// The lines on which an address, a number or a number of record first stood.
-  private var seen: [String: Int] = [:]
+  /// Where an address, a number or a number of record first stood.
+  private var seen: [String: Said] = [:]
+
+  private struct Said {
+    let line: Int
+    /// By its id.
+    let namesLead: Bool
+  }
 
   private static let rowsABatch = 1_000
 
@@ -91,17 +97,21 @@ final class ImportCheck {
     try flush()
   }
 
-  /// Marks a row that says again what an earlier one said.
+  /// Marks a row that says again what an earlier one said. Lines that name two leads by their ids are two, also where
+  /// one person stands at both.
   private func findTwin(_ row: inout ImportRow) {
     guard row.status == "read" else { return }
-    var keys = [row.externalID.map { "x\($0)" }, row.knownID.map { "i\($0)" }]
-    // Lines that name two leads by their ids are two, also where one person stands at both.
-    if row.knownID == nil { keys += [row.email.map { "e\($0)" }, row.phone.map { "p\($0)" }] }
-    if let line = keys.lazy.compactMap({ $0.flatMap { self.seen[$0] } }).first {
+    let ids = [row.externalID.map { "x\($0)" }, row.knownID.map { "i\($0)" }].compactMap { $0 }
+    let people = [row.email.map { "e\($0)" }, row.phone.map { "p\($0)" }].compactMap { $0 }
+    let twins =
+      ids.compactMap { seen[$0] }
+      + people.compactMap { seen[$0] }.filter { !($0.namesLead && row.knownID != nil) }
+    if let twin = twins.first {
       row.status = "duplicate"
-      row.reasons = ["same_line:\(line)"]
+      row.reasons = ["same_line:\(twin.line)"]
     } else {
-      for case let key? in keys { seen[key] = row.line }
+      let said = Said(line: row.line, namesLead: row.knownID != nil)
+      for key in ids + people where seen[key] == nil { seen[key] = said }
     }
   }
 

@@ -38,16 +38,18 @@ struct ImportRow: Sendable {
 
   init(_ record: CSVRecord, _ reading: Reading) {
     line = record.line
-    // What the database cannot keep is shown by a sign for it.
-    raw = record.fields.map { $0.utf8.contains(0) ? $0.replacing("\0", with: "\u{FFFD}") : $0 }
+    let cells = record.fields.map { CSVWriter.unguarded(Invisible.strip($0).text.trimmedOfSpace) }
+    // What the database cannot keep is shown by a sign for it; what nobody sees is nothing.
+    raw = zip(record.fields, cells).map { field, cell in
+      if cell.isEmpty { return "" }
+      return field.utf8.contains(0) ? field.replacing("\0", with: "\u{FFFD}") : field
+    }
     guard record.problem == nil else {
       refuse(record.problem.map(Self.code) ?? "")
       return
     }
-    for (cell, field) in zip(record.fields, reading.mapping.fields) {
-      guard let field else { continue }
-      let text = CSVWriter.unguarded(Invisible.strip(cell).text.trimmedOfSpace)
-      if !text.isEmpty { read(text, as: field, reading) }
+    for (cell, field) in zip(cells, reading.mapping.fields) {
+      if let field, !cell.isEmpty { read(cell, as: field, reading) }
     }
     splitName()
     title = title ?? company ?? name ?? email?.text ?? phone?.text

@@ -70,14 +70,22 @@ extension Money {
     return String(String.UnicodeScalarView(scalars))
   }
 
-  /// Signs that several currencies have are taken for the tenant's.
   private static func isMeant(_ name: String, _ currency: String) -> Bool {
-    switch name {
-    case "€": currency == "EUR"
-    case "£": currency.hasSuffix("P")
-    case "$": currency.hasSuffix("D")
-    case _ where name.utf8.count == 3 && name.utf8.allSatisfy({ $0 < 0x80 }): name == currency
-    default: true
-    }
+    signs[name]?.contains(currency) ?? (name == currency)
   }
+
+  /// Whose sign it is; one that several currencies have is taken for the tenant's.
+  private static let signs: [String: Set<String>] = [
+    "€": ["EUR"], "£": ["GBP", "GIP", "FKP", "SHP", "EGP", "LBP", "SYP"],
+    "$": [
+      "USD", "CAD", "AUD", "NZD", "SGD", "HKD", "TWD", "JMD", "BBD", "BSD", "BZD", "BMD", "FJD",
+      "GYD", "KYD", "LRD",
+      "NAD", "SBD", "SRD", "TTD", "XCD", "MXN", "ARS", "CLP", "COP", "UYU", "DOP", "CUP",
+    ],
+    "¥": ["JPY", "CNY"], "₹": ["INR"], "₽": ["RUB"], "₩": ["KRW"], "₺": ["TRY"], "₴": ["UAH"],
+    "₫": ["VND"],
+    "₪": ["ILS"], "₱": ["PHP"], "฿": ["THB"], "₦": ["NGN"], "₡": ["CRC"], "₲": ["PYG"],
+    "₵": ["GHS"], "₸": ["KZT"],
+    "₼": ["AZN"], "₾": ["GEL"],
+  ]
 }

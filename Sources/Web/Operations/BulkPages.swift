@@ -23,12 +23,12 @@ enum BulkPages {
   }
 
   private static func choose(
-    _ visit: Visit, _ selection: LeadSelection, _ form: BulkForm, isStale: Bool = false
+    _ visit: Visit, _ selection: LeadSelection, _ form: BulkForm, seen: String? = nil
   ) throws -> Response {
     let (desk, leads, members) = try visit.read(selection.summaries, Member.active)
-    let page = BulkPage(desk, selection, leads, members: members, form, isStale: isStale)
+    let page = BulkPage(desk, selection, leads, members: members, form, seen: seen)
     let status: HTTPResponse.Status =
-      isStale ? .conflict : form.problems.isEmpty ? .ok : .unprocessableContent
+      page.isStale ? .conflict : form.problems.isEmpty ? .ok : .unprocessableContent
     return try visit.page(page, desk, status: status)
   }
 
@@ -37,7 +37,9 @@ enum BulkPages {
     let selection = try LeadSelection(posted.fields)
     var form = try BulkForm(posted)
     let mark = try posted.value("seen") ?? ""
-    guard let change = form.change else { return try choose(visit, selection, form) }
+    guard let change = form.change else {
+      return try choose(visit, selection, form, seen: mark)
+    }
     let operation = ID<Operation>()
     do {
       return try visit.post { tx in
@@ -45,13 +47,13 @@ enum BulkPages {
         return Links.operation(operation)
       }
     } catch Lead.Refusal.othersNow {
-      return try choose(visit, selection, form, isStale: true)
+      return try choose(visit, selection, form, seen: mark)
     } catch let refusal as Lead.Refusal {
       guard form.explain(refusal) else { throw refusal }
-      return try choose(visit, selection, form)
+      return try choose(visit, selection, form, seen: mark)
     } catch let error as PostgresError {
       guard let refusal = Lead.Refusal(error), form.explain(refusal) else { throw error }
-      return try choose(visit, selection, form)
+      return try choose(visit, selection, form, seen: mark)
     }
   }
 
@@ -108,21 +110,23 @@ struct BulkPage: Page {
   let count: Int
   let mark: String
   let owners: [Choice]
+  /// Others than were seen are there now.
   let isStale: Bool
 
   private static let shown = 100
 
   init(
     _ desk: Desk, _ selection: LeadSelection, _ leads: [LeadSummary], members: [Member],
-    _ form: BulkForm, isStale: Bool
+    _ form: BulkForm, seen: String?
   ) {
     self.desk = desk
     self.selection = selection
     self.form = form
-    self.isStale = isStale
     rows = leads.prefix(Self.shown).map { LeadListPage.Row($0, desk.viewer) }
     count = leads.count
-    mark = LeadSelection.mark(of: leads.map(\.id))
+    let mark = LeadSelection.mark(of: leads.map(\.id))
+    self.mark = mark
+    isStale = seen.map { $0 != mark } ?? false
     owners =
       [Choice(value: "", name: L("Choose"), isSelected: form.owner.typed.isEmpty)]
       + Choice.owners(

@@ -194,7 +194,7 @@ struct BankQuestionPage: Page {
     conflict =
       isOvertaken
       ? .settings(
-        form.differences(from: saved, factName: facts.first { $0.id == details.fact }?.name)) : nil
+        form.differences(from: saved, factName: question.factName)) : nil
   }
 
   static let template = "settings/question"

@@ -281,11 +281,14 @@ import Testing
   @Test func `writes nothing where a cell is blank, nor half a name over a whole one`() throws {
     let acme = try TestTenant.fresh()
     let lead = try acme.lead(title: "Keep me", email: "ada@example.com")
+    _ = try acme.lead(title: "Eve", email: "eve@example.com")
     _ = try acme.importing(
-      "title,name,company,language,email\n,Claire,  ,,ada@example.com\n",
-      columns: ["title", "name", "company", "language", "email"], mode: "update")
+      "title,name,last,company,language,email\n\u{200B},Claire,,\u{A0},,ada@example.com\n"
+        + ",Ada Byron,Byron,,,eve@example.com\n",
+      columns: ["title", "name", "last_name", "company", "language", "email"], mode: "update")
 
-    #expect(try acme.count("lead_import_rows", where: "status = 'done'") == 1)
+    #expect(try acme.count("lead_import_rows", where: "status = 'done'") == 2)
+    #expect(try acme.count("leads", where: "title = 'Eve' and contact_name = 'Claire Byron'") == 1)
     #expect(
       try acme.count(
         "leads",
@@ -303,6 +306,23 @@ import Testing
       columns: ["id", "title", "email"], mode: "update")
 
     #expect(try acme.count("leads", where: "title in ('One more', 'Two more')") == 2)
+  }
+
+  @Test func `takes one person for one where a line names no lead, or none that is known`() throws {
+    let acme = try TestTenant.fresh()
+    let one = try acme.lead(title: "One", email: "ada@example.com")
+    let unknown = [ID<Lead>().description, ID<Lead>().description]
+
+    let place = try acme.upload(
+      "id,title,email\n\(one),First,ada@example.com\n,Second,ada@example.com\n"
+        + "\(unknown[0]),Third,eve@example.com\n\(unknown[1]),Fourth,eve@example.com\n")
+    let page = try acme.check(place, columns: ["id", "title", "email"], mode: "update")
+    try acme.ask("commit", place)
+
+    #expect(page.shows("Line 2 says the same person or number already."))
+    #expect(page.shows("Line 4 says the same person or number already."))
+    #expect(try acme.count("leads", where: "title in ('First', 'Third')") == 2)
+    #expect(try acme.count("leads") == 2)
   }
 
   @Test func `says so where nothing of a file would come in`() throws {
