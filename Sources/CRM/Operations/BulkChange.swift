@@ -1,5 +1,4 @@
 import Postgres
-import Secrets
 
 /// Which leads something is done to: some that were ticked, or all that a filter lets through.
 package enum LeadSelection: Sendable {
@@ -17,8 +16,7 @@ package enum LeadSelection: Sendable {
 
   /// Tells these leads from any others.
   package static func mark(of ids: [ID<Lead>]) -> String {
-    let bytes = Array(ids.map(\.description).sorted().joined(separator: " ").utf8)
-    return Hex.encode(Array(Sodium.sha256(bytes).prefix(8)))
+    Mark.of(ids.map(\.description).sorted())
   }
 
   /// The leads as a list shows them, newest first, one more than `bulkMax` at most.

@@ -1,5 +1,4 @@
 import Postgres
-import Secrets
 
 /// Something that admins settle on a page and that has no revision: whether somebody saved it since the page was made
 /// is told by a mark of what it says.
@@ -9,10 +8,7 @@ package protocol Setting: Sendable {
 }
 
 extension Setting {
-  package var mark: String {
-    let bytes = Array(said.joined(separator: "\u{1F}").utf8)
-    return Hex.encode(Array(Sodium.sha256(bytes).prefix(8)))
-  }
+  package var mark: String { Mark.of(said) }
 }
 
 /// It does not say any more what the page showed.
