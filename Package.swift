@@ -71,7 +71,9 @@ let package = Package(
     tests("CSVTests", ["CSV"]),
     tests("HTTPTests", ["HTTP", httpTypes]),
     tests("FastCGITests", ["FastCGI", "HTTP", httpTypes]),
-    tests("PostgresTests", ["Postgres"]),
+    .testTarget(
+      name: "PostgresTests", dependencies: ["Postgres"], exclude: ["NormalForm"],
+      swiftSettings: strict),
     tests("MarkdownTests", ["Markdown", "Text", "CCmark"]),
     tests("TemplatingTests", ["Templating"]),
     tests("MailTests", ["Mail", "TestSupport"]),

@@ -1,19 +1,5 @@
 -- migrate:up
--- Tenants, the people who sign in, and what a role may do. Creates only.
-
--- A person who signs in; may belong to several tenants. Read by functions only.
-create table sec.users (
-  id uuid primary key,
-  email app.email not null unique,
-  name text not null check (length(name) between 1 and 120),
-  password_hash text not null check (password_hash like '$argon2id$%'),
-  locale text check (locale in ('en', 'fr')),
-  disabled_at timestamptz,
-  last_login_at timestamptz,
-  created_at timestamptz not null default now(),
-  updated_at timestamptz not null default now()
-);
-call app.keep_updated_at('sec.users');
+-- The customer organisations and what they settle.
 
 -- The customer organisation that owns every row.
 create table crm.tenants (
@@ -26,62 +12,41 @@ create table crm.tenants (
   timezone text not null default 'UTC' check (now() at time zone timezone is not null),
   locale text not null default 'en' check (locale in ('en', 'fr')),
   currency text not null default 'EUR' check (currency ~ '^[A-Z]{3}$'),
-  event_seq bigint not null default 0,
+  -- Where telephone numbers are dialled.
+  phone_region text not null constraint tenants_phone_region_code check (phone_region ~ '^[A-Z]{2}$'),
+  event_seq bigint not null default 0,   -- counted by app.emit alone
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now()
 );
 call app.fence('crm.tenants', 'id');
 call app.keep_updated_at('crm.tenants');
 grant select on crm.tenants to closerflow_web, closerflow_worker;
-grant update (event_seq) on crm.tenants to closerflow_web, closerflow_worker;
+grant update (phone_region) on crm.tenants to closerflow_web;
+create trigger keep_to_admins before update of phone_region on crm.tenants
+  for each row execute function app.keep_to_admins();
 
+-- What a tenant's admins have settled; what is not there has the value that the program gives it.
 create table crm.tenant_settings (
   tenant_id uuid not null references crm.tenants,
-  key text not null check (key in ('self_approval')),
+  key text not null constraint tenant_settings_key_known check (key in ('self_approval', 'assignment', 'board_idle_days')),
   value jsonb not null,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
   primary key (tenant_id, key),
-  constraint tenant_settings_type check (key <> 'self_approval' or jsonb_typeof(value) = 'boolean')
+  constraint tenant_settings_type check (key <> 'self_approval' or jsonb_typeof(value) = 'boolean'),
+  -- How new leads find their owner.
+  constraint tenant_settings_assignment check (key <> 'assignment' or (
+    value ->> 'strategy' in ('manual', 'round_robin', 'least_loaded', 'by_source')
+    and jsonb_typeof(value -> 'members') = 'array' and jsonb_typeof(value -> 'sources') = 'object')),
+  -- After how many days without anything happening a card is tinted; 0 never.
+  constraint tenant_settings_board_idle_days check (key <> 'board_idle_days' or (
+    jsonb_typeof(value) = 'number' and value::int between 0 and 365))
 );
 call app.fence('crm.tenant_settings');
 call app.keep_updated_at('crm.tenant_settings');
 grant select on crm.tenant_settings to closerflow_web, closerflow_worker;
-
--- Who belongs to a tenant, with the name and address its members see. No cascade from people:
--- histories point here for ever.
-create table crm.memberships (
-  tenant_id uuid not null references crm.tenants,
-  user_id uuid not null references sec.users,
-  roles text[] not null check (roles <@ array['sales', 'reviewer', 'admin'] and roles <> '{}'),
-  display_name text not null check (length(display_name) between 1 and 120),
-  email app.email not null,
-  disabled_at timestamptz,
-  created_at timestamptz not null default now(),
-  updated_at timestamptz not null default now(),
-  primary key (tenant_id, user_id)
-);
-create index memberships_user_idx on crm.memberships (user_id);
-call app.fence('crm.memberships');
-call app.keep_updated_at('crm.memberships');
-grant select on crm.memberships to closerflow_web, closerflow_worker;
-
--- Mirrors the Swift type Permission (CRM/Accounts); a test holds them equal.
-create table app.role_permissions (
-  role text not null,
-  permission text not null,
-  primary key (role, permission)
-);
-insert into app.role_permissions (role, permission) values
-  ('sales', 'read_leads'), ('sales', 'write_leads'), ('sales', 'write_drafts'),
-  ('reviewer', 'read_leads'), ('reviewer', 'write_drafts'), ('reviewer', 'review'),
-  ('reviewer', 'read_outbox'),
-  ('admin', 'read_leads'), ('admin', 'write_leads'), ('admin', 'write_drafts'),
-  ('admin', 'read_outbox'), ('admin', 'resolve_outbox');
+grant insert (tenant_id, key, value), update (value) on crm.tenant_settings to closerflow_web;
 
 -- migrate:down
-drop table app.role_permissions;
-drop table crm.memberships;
 drop table crm.tenant_settings;
 drop table crm.tenants;
-drop table sec.users;

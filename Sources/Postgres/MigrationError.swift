@@ -10,7 +10,7 @@ package enum MigrationError: Error, Sendable {
   case history([HistoryConflict])
   /// Statements that endanger a running system.
   case dangerous([MigrationFinding])
-  /// A statement failed; its file was rolled back, the files before it stay applied.
+  /// A statement failed; everything of its transaction was rolled back.
   case failed(file: String, line: Int?, sqlState: String, String)
   /// The schema breaks a rule; `file` was rolled back, nil when it was like that before.
   case catalogue(file: String?, [MigrationFinding])
@@ -20,6 +20,8 @@ package enum MigrationError: Error, Sendable {
   case dataLoss(file: String, [String])
   case nothingToTakeDown
   case noWayDown(file: String)
+  /// The database was made by the chain of migrations that was squashed before anything was released.
+  case beforeTheSquash
   /// The database does not know our roles.
   case notBootstrapped(String)
 }
@@ -29,6 +31,8 @@ package enum HistoryConflict: Sendable, Equatable {
   case edited(file: String)
   case vanished(file: String)
   case outOfOrder(file: String, newestApplied: String)
+  /// Of a function a later text was applied since.
+  case superseded(file: String)
 }
 
 /// One thing a rule found.
@@ -52,7 +56,22 @@ extension HistoryConflict: CustomStringConvertible {
       "\(file) is applied but its file is gone; restore it, or run the version that has it"
     case .outOfOrder(let file, let newest):
       "\(file) comes before \(newest), which is applied; give it the next number"
+    case .superseded(let file):
+      "\(file) is a text that a later one has replaced; run the newest release, or go back on purpose with --back"
     }
+  }
+}
+
+extension MigrationError {
+  /// Somebody else held a lock for too long, or two waited for each other: the same may pass when it is tried again.
+  var isLockInTheWay: Bool {
+    guard case .failed(_, _, let state, _) = self else { return false }
+    return state == "55P03" || state == "40P01"
+  }
+
+  var file: String? {
+    guard case .failed(let file, _, _, _) = self else { return nil }
+    return file
   }
 }
 
@@ -76,6 +95,8 @@ extension MigrationError: CustomStringConvertible {
       "taking \(file) down would lose data: \(losses.joined(separator: ", "))"
     case .nothingToTakeDown: "no migration is applied"
     case .noWayDown(let file): "\(file) has no -- migrate:down"
+    case .beforeTheSquash:
+      "this database was made before the migrations were squashed into what stands, and nothing was ever released on it; make it anew (deploy/demo --reset)"
     case .notBootstrapped(let text):
       "the database is not set up; run deploy/postgres/bootstrap.sql as its superuser (\(text))"
     }

@@ -59,17 +59,9 @@ package struct MigrationFile: Sendable {
       throw .malformed(
         file: fileName, line: nil, "is no name: use a-z, 0-9 and _, such as add_tags")
     }
-    // O_EXCL: never over a file that somebody else made meanwhile.
-    let descriptor = open("\(directory)/\(fileName)", O_WRONLY | O_CREAT | O_EXCL, 0o644)
-    guard descriptor >= 0 else { throw .unreadable("\(directory)/\(fileName)", errno: errno) }
-    defer { close(descriptor) }
-    let skeleton = "-- migrate:up\n-- Why, and which lock it takes.\n\n\n-- migrate:down\n\n"
-    let written = skeleton.utf8.withContiguousStorageIfAvailable {
-      write(descriptor, $0.baseAddress, $0.count)
-    }
-    guard written == skeleton.utf8.count else {
-      throw .unreadable("\(directory)/\(fileName)", errno: errno)
-    }
+    try writeNew(
+      "-- migrate:up\n-- Why, and which lock it takes.\n\n\n-- migrate:down\n\n",
+      to: "\(directory)/\(fileName)")
     return fileName
   }
 }
@@ -82,11 +74,14 @@ private func splitName(_ fileName: String) -> (version: String, name: String)? {
   guard bytes.count > 9, bytes[4] == UInt8(ascii: "_"), bytes.suffix(4) == Array(".sql".utf8),
     bytes[..<4].allSatisfy(isDigit), bytes[5] != UInt8(ascii: "_")
   else { return nil }
-  let name = bytes[5..<bytes.count - 4]
-  guard name.allSatisfy({ isDigit($0) || $0 == UInt8(ascii: "_") || isLowerCase($0) }) else {
-    return nil
-  }
-  return (String(decoding: bytes[..<4], as: UTF8.self), String(decoding: name, as: UTF8.self))
+  let name = String(decoding: bytes[5..<bytes.count - 4], as: UTF8.self)
+  return isPlainName(name) ? (String(decoding: bytes[..<4], as: UTF8.self), name) : nil
+}
+
+/// Of a-z, 0-9 and _.
+func isPlainName(_ name: String) -> Bool {
+  !name.isEmpty
+    && name.utf8.allSatisfy { isDigit($0) || $0 == UInt8(ascii: "_") || isLowerCase($0) }
 }
 
 private func isDigit(_ byte: UInt8) -> Bool {
@@ -100,13 +95,7 @@ private func isLowerCase(_ byte: UInt8) -> Bool {
 private func sections(
   of bytes: [UInt8], in fileName: String
 ) throws(MigrationError) -> (up: MigrationFile.Section, down: MigrationFile.Section?) {
-  if let position = bytes.firstIndex(of: 0) {
-    let line = bytes[..<position].count { $0 == UInt8(ascii: "\n") } + 1
-    throw .malformed(file: fileName, line: line, "holds a NUL byte")
-  }
-  guard let text = String(validating: bytes, as: UTF8.self) else {
-    throw .malformed(file: fileName, line: nil, "is not UTF-8")
-  }
+  let text = try checkedText(bytes, of: fileName)
   var found: [(header: Header, line: Int, lines: [Substring.UTF8View])] = []
   var number = 0
   for line in text.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false) {
@@ -172,7 +161,36 @@ private func isBlankOrComment(_ line: Substring.UTF8View) -> Bool {
   return rest.isEmpty || rest.starts(with: "--".utf8)
 }
 
-private func entries(of directory: String) throws(MigrationError) -> [String] {
+/// Throws `MigrationError.malformed` for what PostgreSQL would not read as it stands.
+func checkedText(_ bytes: [UInt8], of fileName: String) throws(MigrationError) -> String {
+  if let position = bytes.firstIndex(of: 0) {
+    let line = bytes[..<position].count { $0 == UInt8(ascii: "\n") } + 1
+    throw .malformed(file: fileName, line: line, "holds a NUL byte")
+  }
+  guard let text = String(validating: bytes, as: UTF8.self) else {
+    throw .malformed(file: fileName, line: nil, "is not UTF-8")
+  }
+  return text
+}
+
+/// Never over a file that somebody else made meanwhile.
+func writeNew(_ text: String, to path: String) throws(MigrationError) {
+  let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL, 0o644)
+  guard descriptor >= 0 else { throw .unreadable(path, errno: errno) }
+  defer { close(descriptor) }
+  let bytes = Array(text.utf8)
+  guard write(descriptor, bytes, bytes.count) == bytes.count else {
+    throw .unreadable(path, errno: errno)
+  }
+}
+
+func isDirectory(_ path: String) -> Bool {
+  var status = stat()
+  return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+}
+
+/// Names in order, hidden ones left out.
+func entries(of directory: String) throws(MigrationError) -> [String] {
   guard let stream = opendir(directory) else { throw .unreadable(directory, errno: errno) }
   defer { closedir(stream) }
   var names: [String] = []
@@ -185,7 +203,7 @@ private func entries(of directory: String) throws(MigrationError) -> [String] {
   return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
 }
 
-private func contents(of directory: String, _ fileName: String) throws(MigrationError) -> [UInt8] {
+func contents(of directory: String, _ fileName: String) throws(MigrationError) -> [UInt8] {
   let path = "\(directory)/\(fileName)"
   guard let file = fopen(path, "r") else { throw .unreadable(path, errno: errno) }
   defer { fclose(file) }

@@ -150,6 +150,7 @@ extension MigrationLint {
   }
 
   private func created(_ words: inout Words, _ statement: SQLStatement) -> [MigrationRule] {
+    if Words(statement.tokens).createdFunction != nil { return [.function] }
     _ = words.skip("unique")
     switch words.peek {
     case "index":

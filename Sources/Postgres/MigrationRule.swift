@@ -9,6 +9,7 @@ package enum MigrationRule: String, CaseIterable, Sendable {
   case volatileDefault = "volatile-default"
   case json, backfill, rewrite, lock
   case doBlock = "do-block"
+  case function
   case rerun
   // Not to be allowed by a comment: the runner would break its own promises.
   case session, copy, concurrently
@@ -40,6 +41,7 @@ package enum MigrationRule: String, CaseIterable, Sendable {
     case .rewrite: "this rewrites the table under an exclusive lock"
     case .lock: "this blocks everybody who uses the table"
     case .doBlock: "what a DO block does cannot be checked; write the statements out"
+    case .function: "a function has a file of its own: functions/FEATURE/NAME.sql"
     case .rerun: "a statement outside a transaction must be repeatable: IF [NOT] EXISTS"
     case .session: "transaction, role and session belong to the runner"
     case .copy: "COPY needs a client that feeds it; use INSERT"

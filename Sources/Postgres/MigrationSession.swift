@@ -65,6 +65,13 @@ final class MigrationSession {
     return result
   }
 
+  func has(_ relation: String) throws -> Bool {
+    try ask(
+      Query(
+        "Migrator.has", "select to_regclass(\(relation)) is not null",
+        only: { try $0.next(Bool.self) }))
+  }
+
   func ask<T>(_ query: Query<T>) throws -> T {
     try query.decode(connection.pipeline([Statement(query.name, query.sql)])[0])
   }
@@ -81,15 +88,22 @@ extension MigrationSession {
     let finishedAt: String
   }
 
-  /// `version` is as dbmate keeps it; the rest tells what ran, by whom and when.
-  func createHistory() throws {
-    do {
-      try connection.script(Self.historyTable)
-    } catch PostgresError.server(let error) where error.sqlState == "42501" {
-      throw MigrationError.notBootstrapped(error.message)
+  /// The runner's two books, made together.
+  ///
+  /// Throws `MigrationError.beforeTheSquash` for a database of the chain that stood before them both.
+  func createBooks() throws {
+    guard try has("public.schema_functions") || history().isEmpty else {
+      throw MigrationError.beforeTheSquash
+    }
+    do throws(PostgresError) {
+      try connection.script("\(Self.historyTable); \(FunctionBook.table)")
+    } catch {
+      guard case .server(let refusal) = error, refusal.sqlState == "42501" else { throw error }
+      throw MigrationError.notBootstrapped(refusal.message)
     }
   }
 
+  /// `version` is as dbmate keeps it; the rest tells what ran, by whom and when.
   private static let historyTable =
     """
     create table if not exists public.schema_migrations (
@@ -104,11 +118,7 @@ extension MigrationSession {
     """
 
   func history() throws -> [Entry] {
-    let exists = try ask(
-      Query(
-        "Migrator.hasHistory", "select to_regclass('public.schema_migrations') is not null",
-        only: { try $0.next(Bool.self) }))
-    guard exists else { return [] }
+    guard try has("public.schema_migrations") else { return [] }
     return try ask(
       Query(
         "Migrator.history",
@@ -147,11 +157,18 @@ extension MigrationSession {
     return rows.sorted { $0.version < $1.version }
   }
 
-  func conflicts(with files: [MigrationFile]) throws -> [HistoryConflict] {
-    try status(of: files).compactMap { row in
+  /// `goingBack` lets a release run on a database that a newer one has been at: numbered files newer than its own, and
+  /// functions with later texts.
+  func conflicts(with folder: Migrations, goingBack: Bool = false) throws -> [HistoryConflict] {
+    let newest = folder.files.last?.version ?? ""
+    let numbered = try status(of: folder.files).compactMap { row -> HistoryConflict? in
       guard case .conflict(let conflict) = row.state else { return nil }
-      return conflict
+      return goingBack && row.version > newest ? nil : conflict
     }
+    let superseded =
+      try goingBack
+      ? [] : standings(of: folder.functions).filter { $0.standing == .superseded }
+    return numbered + superseded.map { .superseded(file: $0.file.path) }
   }
 
   func pending(of files: [MigrationFile]) throws -> [MigrationFile] {
@@ -161,9 +178,13 @@ extension MigrationSession {
 
   /// SHA-256 of every file, computed by the server in one trip.
   private func hashes(of files: [MigrationFile]) throws -> [String] {
-    let query = files.map { file in
+    try hashes(of: files.map(\.bytes))
+  }
+
+  func hashes(of contents: [[UInt8]]) throws -> [String] {
+    let query = contents.map { bytes in
       Query(
-        "Migrator.hash", "select encode(sha256(\(file.bytes)), 'hex')",
+        "Migrator.hash", "select encode(sha256(\(bytes)), 'hex')",
         only: { try $0.next(String.self) })
     }
     let answers = try connection.pipeline(query.map { Statement($0.name, $0.sql) })

@@ -137,6 +137,15 @@ extension Words {
     return words.name()
   }
 
+  /// The name where the statement creates a function or procedure.
+  var createdFunction: String? {
+    var words = self
+    guard words.skip("create") else { return nil }
+    if words.skip("or") { _ = words.skip("replace") }
+    guard let kind = words.next(), ["function", "procedure"].contains(kind) else { return nil }
+    return words.name()
+  }
+
   /// For ADD COLUMN: the default differs from row to row, or is computed and stored.
   var computesEachRow: Bool {
     let serials = [

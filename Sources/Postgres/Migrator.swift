@@ -2,8 +2,8 @@ import Glibc
 
 /// Brings a database to the state that `migrations/` describes.
 ///
-/// Connects as `closerflow_migrate`, works as `closerflow_owner`, one runner at a time, one
-/// transaction a file. Prints nothing: `report` gets a line for every step worth telling.
+/// Connects as `closerflow_migrate`, works as `closerflow_owner`, one runner at a time. What is pending and the functions
+/// are one transaction, where all files let them. Prints nothing: `report` gets a line for every step worth telling.
 package struct Migrator {
   package struct Limits: Sendable {
     /// How long to wait for another runner.
@@ -56,43 +56,50 @@ package struct Migrator {
     self.report = report
   }
 
-  /// Applies every pending file in order; returns what was applied, nothing when all was there.
+  /// Applies every pending file in order, and the functions that do not stand as their files say; returns what was
+  /// applied, nothing when all was there.
   ///
-  /// Throws `MigrationError`, or `PostgresError` when the server went away: then running it again
-  /// is right, whatever happened.
-  package func up() throws -> [Step] {
-    let files = try MigrationFile.all(in: directory)
+  /// `goingBack` is how a release is rolled back: its functions replace later texts, and numbered files newer than its
+  /// own stay. Throws `MigrationError`, or `PostgresError` when the server went away: then running it again is right,
+  /// whatever happened.
+  package func up(goingBack: Bool = false) throws -> [Step] {
+    let folder = try Migrations(in: directory)
     let session = try openSession()
     return try session.whileAlone {
-      try session.createHistory()
-      let conflicts = try session.conflicts(with: files)
+      try session.createBooks()
+      let conflicts = try session.conflicts(with: folder, goingBack: goingBack)
       guard conflicts.isEmpty else { throw MigrationError.history(conflicts) }
-      let pending = try session.pending(of: files)
+      let pending = try session.pending(of: folder.files)
       let dangers = pending.flatMap(MigrationLint.findings)
       guard dangers.isEmpty else { throw MigrationError.dangerous(dangers) }
 
-      let steps = try pending.map { file in try session.apply(file) }
+      let steps = try session.apply(pending, of: folder)
       let findings = try MigrationCatalogue.findings(on: session.connection)
       guard findings.isEmpty else { throw MigrationError.catalogue(file: nil, findings) }
       return steps
     }
   }
 
-  /// Every file and every history row, in order. Changes nothing and waits for nobody.
+  /// Every numbered file and every history row, in order. Changes nothing and waits for nobody.
   package func status() throws -> [Status] {
     try openSession().status(of: MigrationFile.all(in: directory))
+  }
+
+  /// The functions that do not stand in the database as their files say, by their paths. Changes nothing.
+  package func staleFunctions() throws -> [String] {
+    try openSession().stale(FunctionFile.all(in: directory)).map(\.path)
   }
 
   /// What stands against running `up`, and what is wrong with the schema; empty when all is well.
   /// Pending files are not wrong. Changes nothing.
   package func verify() throws -> [MigrationFinding] {
-    let files = try MigrationFile.all(in: directory)
+    let folder = try Migrations(in: directory)
     let session = try openSession()
-    let conflicts = try session.conflicts(with: files).map { conflict in
+    let conflicts = try session.conflicts(with: folder).map { conflict in
       MigrationFinding(place: directory, rule: "history", text: conflict.description)
     }
-    return try conflicts + session.pending(of: files).flatMap(MigrationLint.findings)
-      + MigrationCatalogue.findings(on: session.connection)
+    return try conflicts + session.pending(of: folder.files).flatMap(MigrationLint.findings)
+      + session.functionFindings(folder) + MigrationCatalogue.findings(on: session.connection)
   }
 
   /// Takes the newest file down.
@@ -100,21 +107,26 @@ package struct Migrator {
   /// Refuses with `MigrationError.dataLoss` when a table or column that would go holds anything, or
   /// when the file deletes or updates rows itself, unless told that this is meant.
   package func down(acceptingDataLoss: Bool = false) throws -> Step {
-    let files = try MigrationFile.all(in: directory)
+    let folder = try Migrations(in: directory)
     let session = try openSession()
     return try session.whileAlone {
-      let conflicts = try session.conflicts(with: files)
+      let conflicts = try session.conflicts(with: folder)
       guard conflicts.isEmpty else { throw MigrationError.history(conflicts) }
       guard let newest = try session.history().last,
-        let file = files.first(where: { $0.version == newest.version })
+        let file = folder.files.first(where: { $0.version == newest.version })
       else { throw MigrationError.nothingToTakeDown }
-      return try session.takeDown(file, acceptingDataLoss: acceptingDataLoss)
+      return try session.takeDown(file, of: folder, acceptingDataLoss: acceptingDataLoss)
     }
   }
 
-  /// Writes an empty migration with the next number into `directory`; returns its file name.
+  /// Writes an empty migration with the next number into `directory`, or, for a title like `leads/find_leads`, the file
+  /// of a function; returns its path in there.
   package static func new(_ title: String, in directory: String) throws -> String {
-    try MigrationFile.make(title, in: directory)
+    let parts = title.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+      .map { String(Substring($0)) }
+    return parts.count == 2
+      ? try FunctionFile.make(parts[0], parts[1], in: directory)
+      : try MigrationFile.make(title, in: directory)
   }
 
   private func openSession() throws -> MigrationSession {

@@ -18,10 +18,16 @@ struct SQLStatement {
   }
 
   fileprivate(set) var tokens: [Token] = []
+  /// Where each token stands in the text, in UTF-8 bytes.
+  fileprivate(set) var places: [Range<Int>] = []
   fileprivate(set) var comments: [Comment] = []
   /// The line of the first token, from 1, and of the semicolon.
   fileprivate(set) var line = 0
   fileprivate var endLine = 0
+  /// From the first token to the semicolon, without it.
+  var place: Range<Int> {
+    (places.first?.lowerBound ?? 0)..<(places.last?.upperBound ?? 0)
+  }
 
   static func all(in text: String) -> [SQLStatement] {
     var lexer = Lexer(text)
@@ -76,9 +82,11 @@ private struct Lexer {
     }
   }
 
-  private mutating func append(_ token: SQLStatement.Token, at start: Int) {
-    if current.tokens.isEmpty { current.line = start }
+  /// `line` and `start` are where the token begins; it ends at the current position.
+  private mutating func append(_ token: SQLStatement.Token, at line: Int, from start: Int) {
+    if current.tokens.isEmpty { current.line = line }
     current.tokens.append(token)
+    current.places.append(start..<min(position, bytes.count))
   }
 
   private mutating func finishStatement() {
@@ -135,7 +143,12 @@ private struct Lexer {
 
   private mutating func quote(closedBy mark: UInt8, escapes: Bool) {
     let startLine = line
-    if escapes { current.tokens.removeLast() }
+    // The `E` of a string that has one is its first byte.
+    var first = position
+    if escapes {
+      first = current.places.removeLast().lowerBound
+      current.tokens.removeLast()
+    }
     advance()
     let start = position
     while position < bytes.count {
@@ -149,7 +162,7 @@ private struct Lexer {
     }
     let content = String(decoding: bytes[min(start, position)..<position], as: UTF8.self)
     advance()
-    append(mark == UInt8(ascii: "\"") ? .quoted(content) : .string, at: startLine)
+    append(mark == UInt8(ascii: "\"") ? .quoted(content) : .string, at: startLine, from: first)
   }
 
   /// `$tag$` at the current position, its length in bytes.
@@ -161,13 +174,13 @@ private struct Lexer {
   }
 
   private mutating func dollarString() {
-    let startLine = line
+    let (start, startLine) = (position, line)
     let length = dollarTag ?? 1
     let tag = bytes[position..<position + length]
     advance(length)
     while position < bytes.count, !bytes[position...].starts(with: tag) { advance() }
     advance(length)
-    append(.string, at: startLine)
+    append(.string, at: startLine, from: start)
   }
 
   // MARK: Words, numbers, symbols
@@ -177,7 +190,7 @@ private struct Lexer {
     while isWordPart(byte()) { position += 1 }
     let text = String(decoding: bytes[start..<position], as: UTF8.self).lowercased()
     trackAtomic(text)
-    append(.word(text), at: line)
+    append(.word(text), at: line, from: start)
   }
 
   private mutating func trackAtomic(_ text: String) {
@@ -192,15 +205,16 @@ private struct Lexer {
   }
 
   private mutating func number() {
+    let start = position
     while isWordPart(byte()) || byte() == UInt8(ascii: ".") { position += 1 }
-    append(.number, at: line)
+    append(.number, at: line, from: start)
   }
 
   private mutating func symbol(_ symbol: UInt8) {
     if symbol == UInt8(ascii: "(") { parentheses += 1 }
     if symbol == UInt8(ascii: ")") { parentheses = max(0, parentheses - 1) }
-    append(.symbol(symbol), at: line)
     advance()
+    append(.symbol(symbol), at: line, from: position - 1)
   }
 
   private func isDigit(_ byte: UInt8) -> Bool {

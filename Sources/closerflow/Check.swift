@@ -167,7 +167,7 @@ extension CheckReport {
     let version = "\(found.serverVersion / 10_000).\(found.serverVersion % 10_000)"
     tell(
       found.serverVersion >= Installation.serverVersionMin, "PostgreSQL is \(version)",
-      mend: "PostgreSQL 16 or newer")
+      mend: "PostgreSQL 17 or newer")
     tell(
       found.migratorMayOwn, "closerflow_migrate may become closerflow_owner",
       mend: "deploy/postgres/bootstrap.sql")
@@ -190,6 +190,13 @@ extension CheckReport {
       tell(
         pending == 0,
         pending == 0 ? "every migration is applied" : "\(pending) migrations are not applied",
+        mend: "closerflow migrate up")
+      let stale = try migrator.staleFunctions().count
+      tell(
+        stale == 0,
+        stale == 0
+          ? "the functions are as their files say"
+          : "\(stale) functions are not as their files say",
         mend: "closerflow migrate up")
       let findings = try migrator.verify()
       for finding in findings {

@@ -64,7 +64,7 @@ extension Failure {
       case .unreadable, .notBootstrapped: .configuration
       case .anotherRunner: .unavailable
       case .malformed, .history, .dangerous, .failed, .catalogue, .dataLoss, .nothingToTakeDown,
-        .noWayDown:
+        .noWayDown, .beforeTheSquash:
         .refused
       }
     self.init(status, error.description)

@@ -31,21 +31,34 @@ struct Migrate: ParsableCommand {
 extension Migrate {
   struct Up: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Apply every migration that is not applied yet.")
+      abstract:
+        "Apply every migration that is not applied yet, and the functions as their files say.")
+
+    @Flag(
+      name: .customLong("back"),
+      help:
+        "Roll back to this release: put back its functions, and leave what newer migrations made.")
+    var isGoingBack = false
 
     func run() throws {
-      let steps = try migrator().up()
+      let steps = try migrator().up(goingBack: isGoingBack)
       if steps.isEmpty { print("nothing to apply") }
     }
   }
 
   struct Status: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "List the migrations and whether they are applied.")
+      abstract:
+        "List the migrations and whether they are applied, and functions that are not as their files say."
+    )
 
     func run() throws {
-      let rows = try migrator().status()
+      let migrator = try migrator()
+      let rows = try migrator.status()
       for row in rows { print("\(row.version)_\(row.name)  \(words(for: row.state))") }
+      let stale = try migrator.staleFunctions()
+      for path in stale { print("\(path)  pending") }
+      if stale.isEmpty { print("functions  as their files say") }
       let conflicts = rows.count { if case .conflict = $0.state { true } else { false } }
       guard conflicts == 0 else {
         throw Failure(
@@ -93,9 +106,12 @@ extension Migrate {
 
   struct New: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Write an empty migration with the next number.")
+      abstract: "Write an empty migration with the next number, or the file of a new function.")
 
-    @Argument(help: "What it does, such as add_tags.")
+    @Argument(
+      help:
+        "What it does, such as add_tags; or the function's feature and name, such as leads/find_leads."
+    )
     var name: String
 
     func run() throws {

@@ -5,7 +5,6 @@ import Testing
 /// A directory of migrations, removed with its test.
 final class MigrationFolder {
   let path: String
-  private var names: Set<String> = []
 
   init(_ files: KeyValuePairs<String, String> = [:]) throws {
     var template = Array("/tmp/closerflow-migrations-XXXXXX".utf8CString)
@@ -14,29 +13,40 @@ final class MigrationFolder {
     for (name, text) in files { try write(name, text) }
   }
 
-  deinit {
-    for name in names { unlink("\(path)/\(name)") }
-    rmdir(path)
+  /// A copy of the product's own.
+  convenience init(copying source: String) throws {
+    try self.init()
+    guard spawnAndWait(["cp", "-r", "\(source)/.", path]) == 0 else {
+      throw TestServer.Missing(description: "\(source) cannot be copied")
+    }
   }
+
+  deinit { spawnAndWait(["rm", "-rf", path]) }
 
   /// Writes or overwrites a file; `up` is its whole text, or what stands below `-- migrate:up`.
   func write(_ name: String, _ up: String) throws {
     let text = up.hasPrefix("--") ? up : "-- migrate:up\n\(up)\n"
+    let folder = name.split(separator: "/").dropLast().joined(separator: "/")
+    if !folder.isEmpty { spawnAndWait(["mkdir", "-p", "\(path)/\(folder)"]) }
     guard let file = fopen("\(path)/\(name)", "w") else {
       throw TestServer.Missing(description: "\(path)/\(name) cannot be written")
     }
     fputs(text, file)
     fclose(file)
-    names.insert(name)
   }
 
-  func remove(_ name: String) {
-    unlink("\(path)/\(name)")
-    names.remove(name)
-  }
+  func remove(_ name: String) { unlink("\(path)/\(name)") }
 
-  /// So that it is removed with the folder.
-  func adopt(_ name: String) { names.insert(name) }
+  /// The product's schemas, and what its numbered files call.
+  func writeFoundation() throws {
+    let source = "\(Repository.root)/migrations"
+    for part in ["0001_foundation.sql", "functions/first"] {
+      spawnAndWait(["mkdir", "-p", "\(path)/functions"])
+      guard spawnAndWait(["cp", "-r", "\(source)/\(part)", "\(path)/\(part)"]) == 0 else {
+        throw TestServer.Missing(description: "\(part) cannot be copied")
+      }
+    }
+  }
 }
 
 /// A bootstrapped database, a folder of migrations, and a runner for the two.

@@ -72,7 +72,7 @@ final class PrivateServer {
 
 /// Runs a program quietly; its exit status, or -1 when it was killed or does not exist.
 @discardableResult
-private func spawnAndWait(_ command: [String]) -> Int32 {
+func spawnAndWait(_ command: [String]) -> Int32 {
   var actions = posix_spawn_file_actions_t()
   posix_spawn_file_actions_init(&actions)
   defer { posix_spawn_file_actions_destroy(&actions) }

@@ -14,8 +14,14 @@ import Testing
     #expect(strangers.isEmpty, "move it, or ignore it")
   }
 
-  @Test func `migrations are numbered without a gap`() {
-    let names = Repository.files(below: "migrations").map { $0.dropFirst("migrations/".count) }
+}
+
+@Suite struct `Migrations` {
+  private let numbered = Repository.files(below: "migrations")
+    .filter { !$0.hasPrefix("migrations/functions/") }
+
+  @Test func `are numbered without a gap`() {
+    let names = numbered.map { $0.dropFirst("migrations/".count) }
     let numbers = names.map { Int($0.prefix(4)) }
 
     #expect(!names.isEmpty)
@@ -23,13 +29,59 @@ import Testing
     #expect(numbers == Array(1...max(1, names.count)))
   }
 
-  @Test func `every migration says how to do it and how to undo it`() throws {
-    let halves = try Repository.files(below: "migrations", ending: ".sql").filter { path in
+  @Test func `say how to do it and how to undo it`() throws {
+    let halves = try numbered.filter { path in
       !(try Repository.text(path)).matches(
         #"(?m)^-- migrate:up\b[\s\S]*^(?!--)\S[\s\S]*^-- migrate:down\b[\s\S]*^(?!--)\S"#)
     }
 
     #expect(halves.isEmpty, "needs statements below -- migrate:up and below -- migrate:down")
+  }
+
+  @Test func `make no function but the three by which something is stored`() throws {
+    let made = try numbered.flatMap { path in
+      try Repository.text(path).matches(
+        of: #/create\s+(?:or\s+replace\s+)?(?:function|procedure)\s+(\S+?)\(/#
+      )
+      .map { String($0.1) }
+    }
+
+    #expect(made == ["app.fold", "app.name_key", "app.are_tags"])
+  }
+
+  @Test func `hang on tables only what the first room makes`() throws {
+    let first = Set(
+      Repository.files(below: "migrations/functions/first").map { "app.\(Self.name(of: $0))" })
+    let others = try numbered.flatMap { path in
+      try Repository.text(path).matches(of: #/execute\s+function\s+(\S+?)\(/#).map { String($0.1) }
+    }.filter { !first.contains($0) }
+
+    #expect(others.isEmpty, "its trigger stands in the file of the function")
+  }
+
+  @Test func `keep each function in the room of its feature`() {
+    let features = Set(
+      Repository.files(below: "Sources/CRM").map {
+        $0.split(separator: "/")[2].lowercased()
+      })
+    let lost = Repository.files(below: "migrations/functions").filter { path in
+      let parts = path.split(separator: "/").map(String.init)
+      return parts.count != 4 || !(parts[2] == "first" || features.contains(parts[2]))
+    }
+
+    #expect(lost.isEmpty, "functions/FEATURE/NAME.sql, the feature being a folder of Sources/CRM")
+  }
+
+  @Test func `excuse no more than a handful of statements`() throws {
+    let excuses = try numbered.flatMap { path in
+      try Repository.text(path).matches(of: #/-- lint:allow/#).map { _ in path }
+    }
+
+    #expect(excuses.count < 10)
+  }
+
+  private static func name(of path: String) -> String {
+    String(path.split(separator: "/").last?.dropLast(".sql".count) ?? "")
   }
 }
 

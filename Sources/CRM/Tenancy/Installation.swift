@@ -10,7 +10,7 @@ package struct Installation: Sendable {
   package let extensions: [String]
   package let migratorMayOwn: Bool
 
-  package static let serverVersionMin = 160_000
+  package static let serverVersionMin = 170_000
   package static let extensionsNeeded = ["vector", "pg_trgm", "btree_gin"]
 
   package static let current = Query<Installation>(

@@ -1,0 +1,140 @@
+// MARK: - How they stand
+
+extension MigrationSession {
+  func standings(
+    of files: [FunctionFile]
+  ) throws -> [(file: FunctionFile, standing: FunctionBook.Standing)] {
+    guard !files.isEmpty else { return [] }
+    let book = try functionBook()
+    return try zip(files, hashes(of: files.map(\.bytes))).map { file, hash in
+      (file, book.standing(of: file, hash: hash))
+    }
+  }
+
+  /// Those that `up` would apply.
+  func stale(_ files: [FunctionFile]) throws -> [FunctionFile] {
+    try standings(of: files).filter { $0.standing != .asMade }.map(\.file)
+  }
+
+  /// What is wrong with the functions of a database that some were applied to.
+  func functionFindings(_ folder: Migrations) throws -> [MigrationFinding] {
+    let book = try functionBook()
+    guard !book.entries.isEmpty else { return [] }
+    func finding(_ place: String, _ text: String) -> MigrationFinding {
+      MigrationFinding(place: place, rule: "functions", text: text)
+    }
+    let standings = try standings(of: folder.functions).flatMap { file, standing in
+      switch standing {
+      case .asMade, .superseded: [MigrationFinding]()
+      case .pending: [finding(file.path, "is not applied; run migrate up")]
+      case .changed(let identities):
+        identities.map { identity in
+          finding(
+            identity,
+            "is \(book.fingerprints[identity] == nil ? "missing" : "not what \(file.path) made of it"); migrate up puts it right"
+          )
+        }
+      }
+    }
+    let strangers = book.strangers(to: folder.functions, numbered: folder.numberedFunctions).map {
+      finding($0, "stands in the database, and no file says so; drop it in a migration")
+    }
+    let surpluses = book.surpluses(over: folder.functions).map {
+      finding(
+        $0.path, "makes fewer functions than stand in the database; drop the others in a migration")
+    }
+    return standings + strangers + surpluses
+  }
+}
+
+// MARK: - Applying them
+
+extension MigrationSession {
+  /// Makes what the files say, inside the connection's transaction; a file that needs what another makes is tried again
+  /// behind it. Returns those that were made.
+  ///
+  /// Where `isLast`, one that still cannot be made is the error; before that it may need what later migrations bring.
+  func make(_ files: [FunctionFile], isLast: Bool) throws -> [FunctionFile] {
+    var made: [FunctionFile] = []
+    var left = try stale(files)
+    let book = try functionBook()
+    if !left.isEmpty { try loadLibraries() }
+    while !left.isEmpty {
+      var failed: [FunctionFile] = []
+      var firstFailure: MigrationError?
+      for file in left {
+        try connection.script("savepoint function_file")
+        do {
+          try make(file, book)
+          try connection.script("release savepoint function_file")
+          made.append(file)
+        } catch let error as MigrationError where !error.isLockInTheWay {
+          try connection.script("rollback to savepoint function_file")
+          failed.append(file)
+          firstFailure = firstFailure ?? error
+        }
+      }
+      if failed.count == left.count {
+        guard isLast, let firstFailure else { break }
+        throw firstFailure
+      }
+      left = failed
+    }
+    return made
+  }
+
+  /// A function that sets a parameter of an extension cannot be made before its library is there.
+  private func loadLibraries() throws {
+    _ = try connection.pipeline([
+      Statement(
+        "Migrator.loadLibraries", "select extensions.show_limit(), '[1]'::extensions.vector")
+    ])
+  }
+
+  private func make(_ file: FunctionFile, _ book: FunctionBook) throws {
+    for routine in file.routines {
+      try run(routine.text, at: routine.line, of: file)
+      let grants =
+        "revoke all on \(routine.signature) from public, \(Self.loginRoles.joined(separator: ", "))"
+        + (routine.callers.isEmpty
+          ? ""
+          : "; grant execute on \(routine.signature) to \(routine.callers.joined(separator: ", "))")
+      try run(grants, at: routine.line, of: file)
+    }
+    let entry = book.entries[file.name]
+    let standing = book.fingerprints
+    for trigger in file.triggers {
+      // Making a trigger locks its table: only where another stands there than this text once made.
+      if let fingerprint = entry?.made[trigger.identity], fingerprint == standing[trigger.identity],
+        entry?.triggers[trigger.identity] == trigger.text
+      {
+        continue
+      }
+      if trigger.isConstraint {
+        try run(
+          "drop trigger if exists \(trigger.name) on \(trigger.table)", at: trigger.line, of: file)
+      }
+      try run(trigger.text, at: trigger.line, of: file)
+    }
+    let kept = Set(file.triggers.map(\.identity))
+    for identity in (entry?.triggers ?? [:]).keys
+    where !kept.contains(identity) && standing[identity] != nil {
+      try run("drop \(identity)", at: 1, of: file)
+    }
+  }
+
+  private static let loginRoles = [
+    "closerflow_migrate", "closerflow_web", "closerflow_sign_in", "closerflow_worker",
+  ]
+
+  private func run(_ text: String, at line: Int, of file: FunctionFile) throws {
+    do throws(PostgresError) {
+      try connection.script(text)
+    } catch {
+      guard case .server(let error) = error else { throw error }
+      throw MigrationError.failed(
+        file: file.path, line: line + (error.line ?? 1) - 1, sqlState: error.sqlState, error.message
+      )
+    }
+  }
+}

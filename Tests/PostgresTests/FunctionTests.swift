@@ -1,0 +1,430 @@
+import Glibc
+import Postgres
+import Testing
+
+private func function(_ name: String, answers number: Int, for callers: String = "web") -> String {
+  """
+  -- for: \(callers)
+  create or replace function app.\(name)() returns int
+    language sql immutable
+    set search_path = pg_catalog, pg_temp
+    return \(number);
+  """
+}
+
+private let keepWithoutCheck = """
+  -- for: owner
+  create or replace function app.keep_demo() returns trigger
+    language plpgsql
+    set search_path = pg_catalog, pg_temp
+  as $$ begin return new; end $$;
+
+  create or replace trigger keep before insert on app.demo for each row execute function app.keep_demo();
+  """
+
+private let keep =
+  keepWithoutCheck + """
+
+
+    create constraint trigger checked after insert on app.demo
+      deferrable initially deferred for each row execute function app.keep_demo();
+    """
+
+/// A database with the foundation, a table, and functions of a test's own.
+private func bench(_ functions: KeyValuePairs<String, String> = [:]) throws -> MigrationBench {
+  let bench = try MigrationBench(["0002_demo.sql": "create table app.demo (n int);"])
+  try bench.folder.writeFoundation()
+  for (path, text) in functions { try bench.folder.write("functions/\(path).sql", text) }
+  return bench
+}
+
+extension MigrationBench {
+  fileprivate func answer(_ name: String) throws -> Int {
+    try scratch.database().value(SQL(unchecked: "select app.\(name)()"))
+  }
+
+  /// Of the triggers on app.demo, when each was made.
+  fileprivate var triggers: [String: String] {
+    get throws {
+      let rows = try scratch.database().call(
+        Query(
+          "triggers",
+          "select tgname::text, oid::text from pg_trigger where tgrelid = 'app.demo'::regclass",
+          all: { row in (try row.next(String.self), try row.next(String.self)) }))
+      return Dictionary(uniqueKeysWithValues: rows)
+    }
+  }
+
+  fileprivate func mayCall(_ role: String, _ name: String) throws -> Bool {
+    try scratch.database().value(
+      "select has_function_privilege(\(role), \("app.\(name)()"), 'execute')")
+  }
+}
+
+@Suite struct `Functions` {
+  @Test func `are made behind the tables, and only those that changed again`() throws {
+    let bench = try bench([
+      "demo/one": function("one", answers: 1), "demo/two": function("two", answers: 2),
+    ])
+    let first = try bench.up()
+    #expect(
+      first.filter { $0.contains("/demo/") } == [
+        "functions/demo/one.sql", "functions/demo/two.sql",
+      ])
+    #expect(try bench.up() == [])
+
+    try bench.folder.write("functions/demo/two.sql", function("two", answers: 22))
+    #expect(try bench.migrator.staleFunctions() == ["functions/demo/two.sql"])
+    #expect(try bench.up() == ["functions/demo/two.sql"])
+
+    #expect(try bench.answer("two") == 22)
+    #expect(try bench.migrator.verify() == [])
+  }
+
+  @Test func `may need each other in any order`() throws {
+    let bench = try bench([
+      "demo/a": """
+      -- for: web
+      create or replace function app.a() returns int language sql
+        set search_path = pg_catalog, pg_temp
+        begin atomic select app.b(); end;
+      """,
+      "demo/b": """
+      -- for: web
+      create or replace function app.b() returns int language sql
+        set search_path = pg_catalog, pg_temp
+        begin atomic select app.c(); end;
+      """,
+      "demo/c": function("c", answers: 3),
+    ])
+    try bench.up()
+
+    #expect(try bench.answer("a") == 3)
+  }
+
+  @Test func `commit with the tables they belong to, or not at all`() throws {
+    let bench = try bench(["demo/keep_demo": keep])
+    try bench.folder.write("0003_more.sql", "create table app.more (n int);")
+    try bench.folder.write(
+      "functions/demo/broken.sql", function("broken", answers: 1) + "\nselect 1 / 0;")
+
+    #expect(
+      "\(try bench.refusal())"
+        == "functions/demo/broken.sql:6 is no “create or replace function”, procedure or trigger")
+
+    try bench.folder.write(
+      "functions/demo/broken.sql",
+      """
+      -- for: web
+      create or replace function app.broken() returns int
+        language sql
+        return (select n from app.nowhere);
+      """)
+
+    #expect(
+      "\(try bench.refusal())"
+        == "functions/demo/broken.sql:4 failed and was rolled back: relation \"app.nowhere\" does not exist (42P01)"
+    )
+    #expect(try bench.applied == [])
+    #expect(try !bench.has("app.more"))
+    #expect(try !bench.has("app.demo"))
+  }
+
+  @Test func `may be called by those their file names, and by nobody else`() throws {
+    let bench = try bench(["demo/one": function("one", answers: 1, for: "web, worker")])
+    try bench.up()
+    #expect(try bench.mayCall("closerflow_web", "one"))
+    #expect(try bench.mayCall("closerflow_worker", "one"))
+    #expect(try !bench.mayCall("closerflow_sign_in", "one"))
+
+    try bench.folder.write("functions/demo/one.sql", function("one", answers: 1, for: "sign_in"))
+    try bench.up()
+
+    #expect(try !bench.mayCall("closerflow_web", "one"))
+    #expect(try !bench.mayCall("closerflow_worker", "one"))
+    #expect(try bench.mayCall("closerflow_sign_in", "one"))
+    #expect(try bench.migrator.verify() == [])
+  }
+
+  @Test func `keep two signatures of a name while two releases run`() throws {
+    let bench = try bench(["demo/one": function("one", answers: 1)])
+    try bench.up()
+    let second = """
+      -- for: worker
+      create or replace function app.one(p_more int default 1 + (2), p_list text[] default array['a, b']) returns int
+        language sql immutable
+        set search_path = pg_catalog, pg_temp
+        return p_more;
+      """
+    // A call without arguments would find two of them.
+    let old = function("one", answers: 1)
+    try bench.folder.write("functions/demo/one.sql", "\(old)\n\n\(second)")
+    try bench.up()
+    #expect(try bench.migrator.verify() == [])
+
+    try bench.folder.write("functions/demo/one.sql", second)
+    try bench.up()
+    #expect(
+      try bench.migrator.verify().map(\.description) == [
+        "functions/demo/one.sql: makes fewer functions than stand in the database; drop the others in a migration [functions]"
+      ])
+
+    try bench.folder.write(
+      "0003_drop.sql", "-- migrate:up\n-- lint:allow drop: a test\ndrop function app.one();\n")
+    try bench.up()
+    #expect(try bench.migrator.verify() == [])
+  }
+}
+
+@Suite struct `Triggers of a function` {
+  @Test func `stay untouched where only the function changed`() throws {
+    let bench = try bench(["demo/keep_demo": keep])
+    try bench.up()
+    let before = try bench.triggers
+
+    try bench.folder.write(
+      "functions/demo/keep_demo.sql",
+      keep.replacing("begin return new", with: "begin new.n := 7; return new"))
+    let holder = bench.scratch.database()
+    try holder.script("begin; insert into app.demo values (1)")
+    #expect(try bench.up() == ["functions/demo/keep_demo.sql"])
+    try holder.script("commit")
+
+    #expect(try bench.triggers == before)
+    #expect(before.keys.sorted() == ["checked", "keep"])
+  }
+
+  @Test func `are made anew where they changed, and dropped where they are gone from the file`()
+    throws
+  {
+    let bench = try bench(["demo/keep_demo": keep])
+    try bench.up()
+    let before = try bench.triggers
+
+    try bench.folder.write(
+      "functions/demo/keep_demo.sql",
+      keep.replacing("after insert on", with: "after insert or update on"))
+    try bench.up()
+    #expect(try bench.triggers["keep"] == before["keep"])
+    #expect(try bench.triggers["checked"] != before["checked"])
+
+    try bench.folder.write("functions/demo/keep_demo.sql", keepWithoutCheck)
+    try bench.up()
+    #expect(try bench.triggers.keys.sorted() == ["keep"])
+    #expect(try bench.migrator.verify() == [])
+  }
+}
+
+@Suite struct `What somebody changed by hand` {
+  @Test(arguments: [
+    (
+      "drop function app.one()",
+      "function app.one(): is missing; migrate up puts it right [functions]"
+    ),
+    (
+      "create or replace function app.one() returns int language sql immutable set search_path = pg_catalog, pg_temp return 5",
+      "function app.one(): is not what functions/demo/one.sql made of it; migrate up puts it right [functions]"
+    ),
+    (
+      "revoke execute on function app.one() from closerflow_web",
+      "function app.one(): is not what functions/demo/one.sql made of it; migrate up puts it right [functions]"
+    ),
+    (
+      "grant execute on function app.one() to closerflow_worker",
+      "function app.one(): is not what functions/demo/one.sql made of it; migrate up puts it right [functions]"
+    ),
+    (
+      "drop trigger keep on app.demo",
+      "trigger keep on app.demo: is missing; migrate up puts it right [functions]"
+    ),
+    (
+      "drop trigger checked on app.demo",
+      "trigger checked on app.demo: is missing; migrate up puts it right [functions]"
+    ),
+    (
+      "alter table app.demo disable trigger keep",
+      "trigger keep on app.demo: is not what functions/demo/keep_demo.sql made of it; migrate up puts it right [functions]"
+    ),
+  ])
+  func `is told, and put right`(_ change: String, _ sentence: String) throws {
+    let bench = try bench(["demo/one": function("one", answers: 1), "demo/keep_demo": keep])
+    try bench.up()
+    try bench.run(change)
+
+    #expect(try bench.migrator.verify().map(\.description) == [sentence])
+    #expect(try bench.up().count == 1)
+
+    #expect(try bench.migrator.verify() == [])
+    #expect(try bench.answer("one") == 1)
+    #expect(try bench.triggers.count == 2)
+  }
+
+  @Test(arguments: [
+    (
+      "set role closerflow_owner; create function app.stray() returns int language sql return 1",
+      "function app.stray()"
+    ),
+    (
+      "create trigger stray before update on app.demo for each row execute function app.keep_demo()",
+      "trigger stray on app.demo"
+    ),
+  ])
+  func `and belongs to no file is told`(_ change: String, _ identity: String) throws {
+    let bench = try bench(["demo/keep_demo": keep])
+    try bench.up()
+    try bench.run(change)
+
+    #expect(
+      try bench.migrator.verify().map(\.description) == [
+        "\(identity): stands in the database, and no file says so; drop it in a migration [functions]"
+      ])
+  }
+
+  @Test func `is told of a file that is gone until a migration drops its function`() throws {
+    let bench = try bench(["demo/one": function("one", answers: 1), "demo/keep_demo": keep])
+    try bench.up()
+    bench.folder.remove("functions/demo/one.sql")
+    #expect(
+      try bench.migrator.verify().map(\.place) == ["function app.one()"])
+
+    try bench.folder.write(
+      "0003_drop.sql", "-- migrate:up\n-- lint:allow drop: a test\ndrop function app.one();\n")
+    #expect(try bench.up() == ["0003_drop.sql"])
+    #expect(try bench.migrator.verify() == [])
+  }
+}
+
+@Suite struct `A text that a later one has replaced` {
+  let bench: MigrationBench
+  private let old = function("one", answers: 1)
+  private let new = function("one", answers: 2)
+
+  init() throws {
+    bench = try PostgresTests.bench(["demo/one": old])
+    try bench.up()
+    try bench.folder.write("functions/demo/one.sql", new)
+    try bench.up()
+    try bench.folder.write("functions/demo/one.sql", old)
+  }
+
+  @Test func `is refused`() throws {
+    #expect(
+      "\(try bench.refusal())"
+        == "functions/demo/one.sql is a text that a later one has replaced; run the newest release, or go back on purpose with --back"
+    )
+    #expect(try bench.migrator.verify().map(\.rule) == ["history"])
+    #expect(try bench.answer("one") == 2)
+  }
+
+  @Test func `comes back on purpose, and the later one after it`() throws {
+    #expect(try bench.migrator.up(goingBack: true).map(\.file) == ["functions/demo/one.sql"])
+    #expect(try bench.answer("one") == 1)
+    // The old release finds its own texts, the new one may come again.
+    #expect(try bench.up() == [])
+    try bench.folder.write("functions/demo/one.sql", new)
+    #expect(try bench.up() == ["functions/demo/one.sql"])
+    #expect(try bench.answer("one") == 2)
+  }
+
+  @Test func `comes back also beside newer migrations, which stay`() throws {
+    try bench.folder.write("functions/demo/one.sql", new)
+    try bench.folder.write("0003_more.sql", "create table app.more (n int);")
+    try bench.up()
+    bench.folder.remove("0003_more.sql")
+    try bench.folder.write("functions/demo/one.sql", old)
+
+    #expect(
+      try bench.refusal().description.contains("0003_more.sql is applied but its file is gone"))
+    #expect(try bench.migrator.up(goingBack: true).map(\.file) == ["functions/demo/one.sql"])
+    #expect(try bench.has("app.more"))
+  }
+
+  @Test func `does not come back over a migration that was lost`() throws {
+    bench.folder.remove("0002_demo.sql")
+    try bench.folder.write("0003_more.sql", "create table app.more (n int);")
+
+    #expect(throws: MigrationError.self) { try bench.migrator.up(goingBack: true) }
+  }
+}
+
+@Suite struct `The file of a function` {
+  private func refusal(_ text: String, room: String = "demo", name: String = "one") throws -> String
+  {
+    "\(try #require(throws: MigrationError.self) { try FunctionFile(room: room, name: name, bytes: Array(text.utf8)) })"
+  }
+
+  @Test(arguments: [
+    ("", "functions/demo/one.sql makes no function one"),
+    (
+      "create or replace function app.one() returns int language sql return 1;",
+      "functions/demo/one.sql:1 stands below no line “-- for: web, worker”, or below several"
+    ),
+    (
+      "-- for: everybody\ncreate or replace function app.one() returns int language sql return 1;",
+      "functions/demo/one.sql:1 is for web, worker, sign_in, or for the owner alone"
+    ),
+    (
+      "-- for: web\ncreate or replace function app.two() returns int language sql return 1;",
+      "functions/demo/one.sql:2 is not called app.one or sec.one, as its file is"
+    ),
+    (
+      "-- for: web\ncreate or replace function public.one() returns int language sql return 1;",
+      "functions/demo/one.sql:2 is not called app.one or sec.one, as its file is"
+    ),
+    (
+      "-- for: web\ncreate function app.one() returns int language sql return 1;",
+      "functions/demo/one.sql:2 is no “create or replace function”, procedure or trigger"
+    ),
+    (
+      function("one", answers: 1) + "\ngrant execute on function app.one() to closerflow_web;",
+      "functions/demo/one.sql:6 is no “create or replace function”, procedure or trigger"
+    ),
+    (
+      function("one", answers: 1)
+        + "\ncreate trigger keep before insert on app.demo for each row execute function app.one();",
+      "functions/demo/one.sql:6 says no “or replace”"
+    ),
+    (
+      function("one", answers: 1)
+        + "\ncreate or replace trigger keep before insert on app.demo for each row execute function app.two();",
+      "functions/demo/one.sql:6 executes another function than app.one"
+    ),
+  ])
+  func `says what it cannot be`(_ text: String, _ sentence: String) throws {
+    #expect(try refusal(text) == sentence)
+  }
+
+  @Test func `has a plain name that no other has`() throws {
+    #expect(
+      try refusal(function("one", answers: 1), name: "One-2")
+        == "functions/demo/One-2.sql is not named like leads/find_leads.sql (a-z, 0-9 and _)")
+
+    let bench = try bench([
+      "demo/one": function("one", answers: 1), "other/one": function("one", answers: 1),
+    ])
+    #expect(
+      "\(try bench.refusal())"
+        == "functions/other/one.sql has the name of functions/demo/one.sql; a name has one file")
+  }
+
+  @Test func `can be begun by the runner`() throws {
+    let bench = try bench()
+    #expect(try Migrator.new("demo/fresh", in: bench.folder.path) == "functions/demo/fresh.sql")
+    try bench.up()
+
+    #expect(try bench.migrator.verify() == [])
+    #expect(throws: MigrationError.self) { try Migrator.new("demo/fresh", in: bench.folder.path) }
+    #expect(throws: MigrationError.self) { try Migrator.new("../x", in: bench.folder.path) }
+  }
+
+  @Test func `is no place for a numbered file's function`() throws {
+    let bench = try bench()
+    try bench.folder.write(
+      "0003_function.sql", "create function app.one() returns int language sql return 1;")
+
+    #expect(
+      "\(try bench.refusal())".contains(
+        "0003_function.sql:2: a function has a file of its own: functions/FEATURE/NAME.sql [function]"
+      ))
+  }
+}
