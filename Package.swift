@@ -36,11 +36,14 @@ let package = Package(
     .systemLibrary(
       name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
     .systemLibrary(name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
-    // libphonenumber comes without a pkg-config file.
+    // These come without a pkg-config file, or without one that says more than their name.
     .target(
-      name: "CShims", dependencies: ["CCurl"], linkerSettings: [.linkedLibrary("phonenumber")]),
+      name: "CShims", dependencies: ["CCurl"],
+      linkerSettings: [
+        .linkedLibrary("phonenumber"), .linkedLibrary("idn2"), .linkedLibrary("unistring"),
+      ]),
 
-    layer("Text"),
+    layer("Text", ["CShims"]),
     layer("CSV"),
     layer("HTTP", ["Text", httpTypes]),
     layer("FastCGI", ["HTTP", "CFastCGI", "CShims", httpTypes, logging]),
@@ -78,7 +81,7 @@ let package = Package(
     tests("TemplatingTests", ["Templating"]),
     tests("MailTests", ["Mail", "TestSupport"]),
     tests("SecretsTests", ["Secrets"]),
-    tests("CRMTests", ["CRM", "TestSupport", "Mail", "Postgres", "Secrets"]),
+    tests("CRMTests", ["CRM", "TestSupport", "Mail", "Postgres", "Secrets", "Text"]),
     tests("SchemaTests", ["CRM", "Postgres", "TestSupport"]),
     tests("TidyTests", ["Templating", "Web"]),
     tests(

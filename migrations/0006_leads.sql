@@ -183,7 +183,7 @@ create table crm.lead_contacts (
 create unique index lead_contacts_primary_key on crm.lead_contacts (tenant_id, lead_id) where is_primary;
 create index lead_contacts_contact_idx on crm.lead_contacts (tenant_id, contact_id);
 call app.fence('crm.lead_contacts');
-grant select, insert, delete on crm.lead_contacts to closerflow_web;
+grant select, insert on crm.lead_contacts to closerflow_web;
 grant update (is_primary, role) on crm.lead_contacts to closerflow_web;
 grant select on crm.lead_contacts to closerflow_worker;
 create trigger log_insert after insert on crm.lead_contacts referencing new table as new_rows

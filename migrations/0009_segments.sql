@@ -27,11 +27,9 @@ create policy visible on crm.segments as restrictive for select to closerflow_we
   using (is_shared or owner_id = (select app.actor()));
 create policy changed_by_owner on crm.segments as restrictive for update to closerflow_web
   using (owner_id = (select app.actor())) with check (owner_id = (select app.actor()));
-create policy deleted_by_owner on crm.segments as restrictive for delete to closerflow_web
-  using (owner_id = (select app.actor()));
 create policy made_by_owner on crm.segments as restrictive for insert to closerflow_web
   with check (owner_id = (select app.actor()));
-grant select, delete, insert (tenant_id, id, name, filter, sort, owner_id, is_shared, lead_count, counted_at),
+grant select, insert (tenant_id, id, name, filter, sort, owner_id, is_shared, lead_count, counted_at),
   update (name, filter, sort, is_shared, lead_count, counted_at)
   on crm.segments to closerflow_web;
 

@@ -101,7 +101,7 @@ create table crm.draft_recipients (
 );
 create index draft_recipients_contact_idx on crm.draft_recipients (tenant_id, contact_id);
 call app.fence('crm.draft_recipients');
-grant select, insert, delete on crm.draft_recipients to closerflow_web;
+grant select, insert on crm.draft_recipients to closerflow_web;
 grant select on crm.draft_recipients to closerflow_worker;
 
 -- lint:allow foreign-key: where drafts are made, nothing has happened to one yet

@@ -57,7 +57,7 @@ call app.fence('crm.deliveries');
 call app.keep_updated_at('crm.deliveries');
 grant select on crm.deliveries to closerflow_web, closerflow_worker;
 grant insert (tenant_id, id, event_id, kind, channel, endpoint, draft_id, approval_id, content_sha256,
-              message_id, order_key, order_seq)
+              order_key, order_seq)
   on crm.deliveries to closerflow_web;
 
 create table crm.delivery_attempts (

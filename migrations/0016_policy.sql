@@ -47,9 +47,7 @@ create table crm.dnc_entries (
     references crm.memberships (tenant_id, user_id),
   -- In the one spelling that contacts and recipients have: `a@b.example`, `+33612345678`.
   constraint dnc_entries_spelling check (
-    case kind when 'email' then address = lower(address) and address ~ '^[^@[:space:]]+@[^@[:space:]]+$'
-                                and octet_length(address) <= 254
-              else address ~ '^\+[1-9][0-9]{6,14}$' end),
+    case kind when 'email' then pg_input_is_valid(address, 'app.email') else pg_input_is_valid(address, 'app.phone') end),
   constraint dnc_entries_removed_why check (
     (removed_at is null) = (removed_reason is null) and (removed_by is null or removed_at is not null))
 );

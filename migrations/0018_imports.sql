@@ -76,7 +76,7 @@ create table crm.lead_import_chunks (
 );
 call app.fence('crm.lead_import_chunks');
 grant select, insert on crm.lead_import_chunks to closerflow_web;
-grant select, delete on crm.lead_import_chunks to closerflow_worker;
+grant select on crm.lead_import_chunks to closerflow_worker;
 
 -- One record of the file: as it stands there, what it says of a lead, and what became of it.
 create table crm.lead_import_rows (
@@ -123,7 +123,7 @@ create index lead_import_rows_left_idx on crm.lead_import_rows (tenant_id, impor
   where status in ('error', 'duplicate', 'kept');
 call app.fence('crm.lead_import_rows');
 grant select on crm.lead_import_rows to closerflow_web;
-grant select, insert, delete on crm.lead_import_rows to closerflow_worker;
+grant select, insert on crm.lead_import_rows to closerflow_worker;
 
 -- What a header meant the last time.
 create table crm.lead_import_mappings (

@@ -34,7 +34,7 @@ package struct MigrationFile: Sendable {
   }
 
   /// The directory's migrations in order.
-  static func all(in directory: String) throws(MigrationError) -> [MigrationFile] {
+  package static func all(in directory: String) throws(MigrationError) -> [MigrationFile] {
     var files: [MigrationFile] = []
     for fileName in try entries(of: directory) where fileName.hasSuffix(".sql") {
       let file = try MigrationFile(fileName: fileName, bytes: contents(of: directory, fileName))

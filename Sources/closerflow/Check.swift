@@ -101,7 +101,7 @@ extension CheckReport {
       mend: "chmod 0750 \(directory), owned by the user that serves")
   }
 
-  /// The library is linked; without it the program would not have started.
+  /// The libraries are linked; without them the program would not have started.
   mutating func phones() {
     let isRight = PhoneNumber("06 12 34 56 78", in: PhoneRegion("FR"))?.text == "+33612345678"
     tell(

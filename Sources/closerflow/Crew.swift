@@ -210,6 +210,9 @@ extension Crew {
       Duty(name: "forget what expired", seconds: 3_600) { database in
         try database.call(Housekeeping.forgetExpired)
       },
+      Duty(name: "forget files", seconds: 3_600) { database in
+        try database.call(Housekeeping.forgetImports)
+      },
     ]
   }
 

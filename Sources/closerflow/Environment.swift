@@ -1,7 +1,9 @@
+import CRM
 import FastCGI
 import Glibc
 import Logging
 import Mail
+import Postgres
 import Templating
 import Web
 
@@ -57,15 +59,18 @@ extension Environment {
     return isKnown ? url : nil
   }
 
-  /// The directory of the migrations, and the number of the newest.
-  mutating func migrations() -> (directory: String, newest: String)? {
+  /// The directory of the migrations, and the schema that they make.
+  mutating func migrations() -> (directory: String, schema: SchemaState)? {
     guard let directory = directory("MIGRATIONS", for: "the directory of the *.sql migrations")
     else { return nil }
-    guard let newest = MigrationNumber.newest(in: directory) else {
+    do {
+      let schema = try SchemaState(ofRelease: directory)
+      if schema.newest != nil { return (directory, schema) }
       add("MIGRATIONS: there is no migration in \(directory)")
-      return nil
+    } catch {
+      add("MIGRATIONS: \(error)")
     }
-    return (directory, newest)
+    return nil
   }
 
   mutating func templates(reload: Bool = false) -> Templates? {

@@ -34,7 +34,8 @@ struct Serve: ParsableCommand {
     let started = ContinuousClock.now
     let settings = try Settings(reload: reload)
     let log = LogLines.logger(settings.logLevel)
-    try Readiness.demand(settings.database(.web), as: .web, schema: settings.schema)
+    let schema = try Readiness.demand(
+      settings.database(.web), as: .web, schema: settings.site.schema)
     try Readiness.demand(settings.database(.signIn), as: .signIn)
 
     let responder = try Responder(listener, logger: log, settings.application(log))
@@ -42,7 +43,7 @@ struct Serve: ParsableCommand {
       "ready",
       metadata: [
         "release": .string(Release.version), "socket": .string(socket),
-        "workers": .stringConvertible(workers), "schema": .string(settings.schema),
+        "workers": .stringConvertible(workers), "schema": .string(schema),
         "ms": .stringConvertible(Int((ContinuousClock.now - started) / .milliseconds(1))),
       ])
     let signal = Signals.waitForTermination()
@@ -67,8 +68,6 @@ extension Serve {
     let site: SiteConfiguration
     let templates: Templates
     let assets: Assets
-    /// The newest migration that this release knows.
-    let schema: String
     let logLevel: Logger.Level
 
     init(reload: Bool) throws {
@@ -85,10 +84,10 @@ extension Serve {
       else { preconditionFailure("A setting that is missing is a problem.") }
       self.databaseURL = databaseURL
       self.signInURL = signInURL
-      site = SiteConfiguration(publicURL: publicURL, release: Release.version)
+      site = SiteConfiguration(
+        publicURL: publicURL, release: Release.version, schema: migrations.schema)
       self.templates = templates
       self.assets = assets
-      schema = migrations.newest
     }
 
     func database(_ role: LoginRole) -> Database {
@@ -112,16 +111,20 @@ extension Serve {
 
 /// What must hold before a process serves anybody.
 enum Readiness {
-  /// Refuses a role that row security does not hold, and a schema older than this release.
-  static func demand(_ database: Database, as role: LoginRole, schema newest: String) throws {
+  /// Refuses a role that row security does not hold, and a schema older than this release. Returns where the schema
+  /// stands, in words: functions of another release are told and served.
+  static func demand(
+    _ database: Database, as role: LoginRole, schema release: SchemaState
+  ) throws -> String {
     try demand(database, as: role)
-    let applied = try database.call(SchemaVersion.current)
-    guard let applied, applied >= newest else {
+    let applied = try database.call(SchemaState.current)
+    guard (applied.newest ?? "") >= (release.newest ?? "") else {
       throw Failure(
         .configuration,
-        "the schema stands at \(applied ?? "nothing"), this release needs \(newest); "
+        "the schema stands at \(applied.newest ?? "nothing"), this release needs \(release.newest ?? "none"); "
           + "run `closerflow migrate up`")
     }
+    return applied.words(besides: release)
   }
 
   static func demand(_ database: Database, as role: LoginRole) throws {

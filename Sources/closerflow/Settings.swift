@@ -84,32 +84,6 @@ struct MailServer {
   }
 }
 
-/// The number that a migration's file name begins with.
-enum MigrationNumber {
-  /// Nil when there is none.
-  static func newest(in directory: String) -> String? {
-    guard let listing = opendir(directory) else { return nil }
-    defer { closedir(listing) }
-    var newest: String?
-    while let entry = readdir(listing) {
-      let name = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
-        Array(bytes.prefix { $0 != 0 })
-      }
-      guard let number = number(of: name) else { continue }
-      newest = max(newest ?? number, number)
-    }
-    return newest
-  }
-
-  private static func number(of name: [UInt8]) -> String? {
-    let digits = name.prefix(4)
-    guard name.count > 9, digits.allSatisfy({ (48...57).contains($0) }),
-      name[4] == UInt8(ascii: "_"), name.suffix(4).elementsEqual(".sql".utf8)
-    else { return nil }
-    return String(decoding: digits, as: UTF8.self)
-  }
-}
-
 /// A small file read whole.
 enum TextFile {
   struct Problem: Error, CustomStringConvertible {

@@ -44,11 +44,12 @@ struct Work: ParsableCommand {
     let crew = Crew(
       open: { settings.database() }, transport: settings.transport, works: settings.works,
       owner: Self.owner(), leaseSeconds: leaseSeconds, fault: settings.fault, log: log)
-    try Readiness.demand(settings.database(), as: .worker, schema: settings.schema)
+    let schema = try Readiness.demand(
+      settings.database(), as: .worker, schema: settings.schema)
     if let fault = settings.fault {
       log.warning("this worker kills itself", metadata: ["at": .string(fault.rawValue)])
     }
-    if once { try sendWhatIsDue(crew) } else { try workUntilAsked(crew, log) }
+    if once { try sendWhatIsDue(crew) } else { try workUntilAsked(crew, schema, log) }
   }
 
   private func sendWhatIsDue(_ crew: Crew) throws {
@@ -66,14 +67,15 @@ struct Work: ParsableCommand {
     if jobs > 0 { print(jobs == 1 ? "1 job was due" : "\(jobs) jobs were due") }
   }
 
-  private func workUntilAsked(_ crew: Crew, _ log: Logger) throws {
+  private func workUntilAsked(_ crew: Crew, _ schema: String, _ log: Logger) throws {
     let keeper = try crew.startKeeper()
     let senders = try (0..<threads).map { _ in try crew.startSender() }
     let jobbers = try crew.startJobbers()
     log.notice(
       "ready",
       metadata: [
-        "release": .string(Release.version), "threads": .stringConvertible(threads),
+        "release": .string(Release.version), "schema": .string(schema),
+        "threads": .stringConvertible(threads),
         "lease_seconds": .stringConvertible(leaseSeconds),
       ])
     let signal = Signals.waitForTermination()
@@ -103,8 +105,7 @@ extension Work {
   struct Settings: Sendable {
     let databaseURL: String
     let transport: SMTPTransport
-    /// The newest migration that this release knows.
-    let schema: String
+    let schema: SchemaState
     /// What does each kind of job.
     let works: [any JobWork & Sendable]
     let logLevel: Logger.Level
@@ -126,7 +127,7 @@ extension Work {
       self.databaseURL = databaseURL
       self.transport = transport
       works = [DiscoveryWork(gateway), ImportWork()]
-      schema = migrations.newest
+      schema = migrations.schema
     }
 
     private static func fault(_ environment: inout Environment) -> Dispatcher.Step? {

@@ -324,9 +324,9 @@ private struct Scene {
   private func delivery(of draft: String, approval: SQL, hash: SQL) -> SQL {
     """
     insert into deliveries (tenant_id, id, event_id, kind, channel, endpoint, draft_id, approval_id,
-                            content_sha256, message_id, order_key, order_seq)
+                            content_sha256, order_key, order_seq)
     select app.tenant(), \(ID<Delivery>()), (select id from outbox_events limit 1), 'draft', 'email', 'other',
-           \(draft)::uuid, \(approval), \(hash), '<x@y>', \(ID<Draft>()), 1
+           \(draft)::uuid, \(approval), \(hash), \(ID<Draft>()), 1
     """
   }
 

@@ -34,12 +34,13 @@ import Testing
         try TestDatabase.open(as: .worker).write(as: lease) { tx in _ = try tx.look(call) }
       }
     }
-    _ = try TestDatabase.open(as: .worker).write(as: lease) { tx in
-      try tx.look(Query<Void>("attack", "select app.finish_check(\(victimImport)::uuid)"))
+    try TestDatabase.open(as: .worker).write(as: lease) { tx in
+      tx.run("attack", "select app.finish_check(\(victimImport)::uuid)")
+      tx.run("attack", "select app.drop_import_rows(\(victimImport)::uuid)")
     }
     #expect(throws: PostgresError.self) {
       try TestDatabase.open(as: .web).write(as: own.sales.session) { tx in
-        tx.run("attack", "select app.start_import(\(victimImport)::uuid, gen_random_uuid())")
+        tx.run("attack", "select app.start_import(\(victimImport)::uuid, gen_random_uuid(), 1)")
       }
     }
 
@@ -101,7 +102,13 @@ import Testing
     let worker = TestDatabase.open(as: .worker)
     for _ in 0..<200 {
       try TestDatabase.open(as: .web).write(as: own.sales.session) { tx in
-        tx.ask(.import, about: ID<LeadImport>())
+        tx.run(
+          "attack",
+          """
+          insert into jobs (tenant_id, id, kind, subject_id, requested_by)
+          values (app.tenant(), \(ID<Job>()), 'import', \(ownImport)::uuid, app.actor())
+          on conflict (tenant_id, kind, subject_id) where state in ('ready', 'leased') do nothing
+          """)
       }
       while let job = try worker.call(LeasedJob.claim([.import], owner: "attack", leaseSeconds: 60))
       {
@@ -122,7 +129,6 @@ import Testing
   private static func calls(_ id: String) -> [Query<Void>] {
     [
       Query("attack", "select app.judge_import(\(id)::uuid, 1, 10)"),
-      Query("attack", "select app.import_new_leads(\(id)::uuid, 0, 10)"),
       Query("attack", "select app.write_import_leads(\(id)::uuid, 1, 10)"),
       Query("attack", "select app.refuse_import_line(\(id)::uuid, 2, 'x')"),
       Query("attack", "select app.import_updates(\(id)::uuid, 0, 10)"),

@@ -126,8 +126,17 @@ package enum TestSite {
     }
   }()
 
+  private static let schema: SchemaState = {
+    do {
+      return try SchemaState(ofRelease: repositoryRoot + "/migrations")
+    } catch {
+      preconditionFailure("The migrations are none: \(error)")
+    }
+  }()
+
   private static let shared = Services.Shared(
-    configuration: SiteConfiguration(publicURL: url, release: "test"), templates: templates,
+    configuration: SiteConfiguration(publicURL: url, release: "test", schema: schema),
+    templates: templates,
     assets: Assets(manifest: ""), door: SignInDoor(TestDatabase.open(as: .signIn)),
     log: Logger(label: "test") { _ in log })
 

@@ -4,7 +4,7 @@
 
 readonly RUNTIME_PACKAGES=(nginx python3 python3-pip-whl python3-aiosmtpd ca-certificates)
 readonly BUILD_PACKAGES=(git pkg-config libfcgi-dev libpq-dev libcmark-dev libcurl4-openssl-dev
-  libsodium-dev libphonenumber-dev libstdc++-12-dev)
+  libsodium-dev libphonenumber-dev libidn2-dev libunistring-dev libstdc++-12-dev)
 readonly TEST_PACKAGES=(shellcheck chromium fonts-liberation default-jre-headless)
 
 # missing_packages PACKAGE…: those that are not installed, one a line.

@@ -55,6 +55,20 @@ begin
   end loop;
 end $$;
 
+-- Ending others' statements and large objects, which are outside every fence, are no business of a login role.
+do $$
+declare
+  routine regprocedure;
+begin
+  for routine in
+    select p.oid::regprocedure from pg_proc p
+     where p.pronamespace = 'pg_catalog'::regnamespace
+       and (p.proname in ('pg_terminate_backend', 'pg_cancel_backend', 'loread', 'lowrite') or p.proname ~ '^lo_')
+  loop
+    execute format('revoke execute on function %s from public', routine);
+  end loop;
+end $$;
+
 revoke create on schema public from public;
 grant usage, create on schema public to closerflow_owner;
 

@@ -55,8 +55,7 @@ extension Lead {
   package func remove(_ person: Contact, in tx: Transaction<some Entry>) throws {
     guard !person.isPrimary else { throw Refusal.isPrimary }
     tx.run(
-      "Contact.unlink",
-      "delete from lead_contacts where lead_id = \(id) and contact_id = \(person.id)")
+      "Contact.unlink", "select app.unlink_contact(\(id), \(person.id))")
     tx.record(
       .leadUpdated(id, changes: [FieldChange("contacts", person.words, nil)].compactMap { $0 }))
   }

@@ -219,17 +219,6 @@ package struct PersonMerge: Sendable {
   private func moveLeads(in tx: Transaction<some Entry>) {
     tx.run(
       "PersonMerge.moveLeads",
-      """
-      with gone as (
-        delete from lead_contacts where contact_id = \(other.id) returning tenant_id, lead_id, is_primary, role),
-      beside as (
-        update lead_contacts k set is_primary = k.is_primary or g.is_primary, role = coalesce(k.role, g.role) from gone g
-        where k.tenant_id = g.tenant_id and k.lead_id = g.lead_id and k.contact_id = \(kept.id)
-          and (g.is_primary and not k.is_primary or k.role is null and g.role is not null)
-        returning k.lead_id)
-      insert into lead_contacts (tenant_id, lead_id, contact_id, is_primary, role)
-      select g.tenant_id, g.lead_id, \(kept.id), g.is_primary, g.role from gone g
-      where not exists (select from lead_contacts k where k.lead_id = g.lead_id and k.contact_id = \(kept.id))
-      """)
+      "select app.move_leads(\(other.id), \(kept.id))")
   }
 }

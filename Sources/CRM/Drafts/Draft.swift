@@ -67,7 +67,15 @@ package struct Draft: Sendable {
     /// No page could show it.
     case unshowable
     case recipientUnknown
+    /// Somebody has another address now than when they were chosen, or stands at the lead no more.
+    case recipientChanged
     case alreadyLeaving
+
+    /// What the database's own check said, where it was quicker than ours.
+    package init?(_ error: PostgresError) {
+      guard error.constraint == "drafts_recipients_current" else { return nil }
+      self = .recipientChanged
+    }
   }
 
   var identity: Identity { Identity(id: id, lead: lead, version: version) }

@@ -52,7 +52,7 @@ extension Recipient.Kind {
 extension [Recipient] {
   /// Replaces the draft's recipients.
   func save(for draft: ID<Draft>, in tx: Transaction<some Entry>) {
-    tx.run("Recipient.clear", "delete from draft_recipients where draft_id = \(draft)")
+    tx.run("Recipient.clear", "select app.clear_recipients(\(draft))")
     for recipient in self {
       tx.run(
         "Recipient.add",

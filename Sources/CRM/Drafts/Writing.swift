@@ -126,10 +126,14 @@ extension Draft {
   package static func submit(
     _ id: ID<Draft>, seen revision: Int, in tx: Transaction<some Entry>
   ) throws {
-    let (_, found, recipients, sender) = try tx.look(
-      Draft.locked(id), Recipient.all(of: id), Sender.ofTenant)
+    let (_, found, recipients, contacts, sender) = try tx.look(
+      Draft.locked(id), Recipient.all(of: id), Contact.all(ofLeadWith: id), Sender.ofTenant)
     let draft = try onDesk(found, seen: revision)
     guard draft.isMine else { throw Refusal.notAuthor }
+    let addresses = Dictionary(uniqueKeysWithValues: contacts.map { ($0.id, $0.email) })
+    guard recipients.allSatisfy({ addresses[$0.contact] == $0.address }) else {
+      throw Refusal.recipientChanged
+    }
     let choice = RecipientChoice(
       Dictionary(recipients.map { ($0.contact, $0.kind) }, uniquingKeysWith: { first, _ in first }))
     let text = DraftText(

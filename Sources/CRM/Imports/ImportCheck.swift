@@ -47,11 +47,9 @@ final class ImportCheck {
 
   /// The rows of the dry run before this one.
   private func dropEarlier() throws {
-    let (id, round) = (subject.id, subject.round)
+    let id = subject.id
     try database.write(as: job) { tx in
-      tx.run(
-        "ImportRow.dropEarlier",
-        "delete from lead_import_rows where import_id = \(id) and round <> \(round)")
+      tx.run("ImportRow.dropEarlier", "select app.drop_import_rows(\(id))")
     }
     let (_, line) = try database.read(
       as: job,

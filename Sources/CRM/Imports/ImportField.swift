@@ -1,4 +1,5 @@
 import CSV
+import Text
 
 /// What a column of a file can mean.
 package enum ImportField: String, CaseIterable, Sendable {
@@ -67,22 +68,12 @@ extension ImportMapping {
     return areNumbers ? .phone : nil
   }
 
-  /// Letters and digits only, lower-case, without the accents of the languages we know names in.
+  /// Letters and digits only, case and accents aside.
   private static func fold(_ name: String) -> String {
-    var folded = ""
-    for scalar in name.lowercased().unicodeScalars {
-      switch scalar {
-      case "a"..."z", "0"..."9": folded.unicodeScalars.append(scalar)
-      case "é", "è", "ê", "ë": folded += "e"
-      case "à", "â", "ä": folded += "a"
-      case "î", "ï": folded += "i"
-      case "ô", "ö": folded += "o"
-      case "û", "ù", "ü": folded += "u"
-      case "ç": folded += "c"
-      default: break
-      }
+    let kept = name.folded.unicodeScalars.filter {
+      ("a"..."z").contains($0) || ("0"..."9").contains($0)
     }
-    return folded
+    return String(String.UnicodeScalarView(kept))
   }
 
   private static let names: [String: ImportField] = {

@@ -1,6 +1,7 @@
 import Postgres
+import Text
 
-/// A lead's tags: lower-case words of any script, joined by - or _; each once.
+/// A lead's tags: lower-case words of any script, joined by - or _; each once, case and accents aside.
 package struct Tags: Sendable, Equatable {
   package let words: [String]
 
@@ -14,14 +15,10 @@ package struct Tags: Sendable, Equatable {
 
   /// Reads tags from a line, commas or spaces between them; nil where one is no tag or they are too many.
   package init?(typed: String) {
-    var words: [String] = []
-    for piece in typed.lowercased().split(whereSeparator: { $0 == "," || $0.isWhitespace }) {
-      let word = String(piece)
-      guard Self.isTag(word) else { return nil }
-      if !words.contains(word) { words.append(word) }
-    }
-    guard words.count <= Self.countMax else { return nil }
-    self.words = words
+    let pieces = typed.composedInLowerCase
+      .split(whereSeparator: { $0 == "," || $0.isWhitespace }).map(String.init)
+    guard pieces.allSatisfy(Self.isTag) else { return nil }
+    self.init(words: pieces)
   }
 
   private static func isTag(_ word: String) -> Bool {
@@ -44,17 +41,22 @@ package struct Tags: Sendable, Equatable {
 extension Tags {
   /// The words as a set, first come first: nil where they are too many.
   fileprivate init?(words: [String]) {
-    var kept: [String] = []
-    for word in words where !kept.contains(word) { kept.append(word) }
+    let kept = Self.once(words)
     guard kept.count <= Self.countMax else { return nil }
     self.words = kept
+  }
+
+  /// The first of each spelling.
+  private static func once(_ words: [String]) -> [String] {
+    var seen: Set<String> = []
+    return words.filter { seen.insert($0.folded).inserted }
   }
 }
 
 extension Tags {
   /// Both, the first ones first, as many as a lead may have.
   init(joining one: [String], _ other: [String]) {
-    words = Array((one + other.filter { !one.contains($0) }).prefix(Self.countMax))
+    words = Array(Self.once(one + other).prefix(Self.countMax))
   }
 }
 

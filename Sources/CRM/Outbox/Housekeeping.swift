@@ -5,9 +5,11 @@ import Postgres
 package enum Housekeeping {
   /// Ends the leases of workers that are gone; returns how many deliveries and jobs that were.
   ///
-  /// Each delivery in a transaction of its own, together with what the lead's timeline says of it.
+  /// Each delivery in a transaction of its own, together with what the lead's timeline says of it. One that cannot be
+  /// ended keeps no other from it; the first error of such is thrown behind all.
   package static func sweep(on database: Database) throws -> (deliveries: Int, jobs: Int) {
     let ended = try database.call(endedLeases)
+    var firstError: (any Error)?
     for (lease, isMarked) in ended {
       do {
         try database.write(as: lease) { tx in try end(lease, isMarked, in: tx) }
@@ -15,9 +17,13 @@ package enum Housekeeping {
         // Its worker lives after all, or another one swept.
       } catch is LeaseEnded {
         // Another one swept, at this moment.
+      } catch {
+        firstError = firstError ?? error
       }
     }
-    return (ended.count, try database.call(LeasedJob.sweep))
+    let jobs = try database.call(LeasedJob.sweep)
+    if let firstError { throw firstError }
+    return (ended.count, jobs)
   }
 
   private static func end(
@@ -51,6 +57,10 @@ package enum Housekeeping {
   /// Forgets expired sessions, throttles and idempotency keys.
   package static let forgetExpired = Query<Void>(
     "Housekeeping.forgetExpired", "select app.forget_expired()")
+
+  /// Forgets a slice of a file that nobody imported within thirty days.
+  package static let forgetImports = Query<Void>(
+    "Housekeeping.forgetImports", "select app.forget_imports()")
 }
 
 package struct OutboxGauge: Sendable {

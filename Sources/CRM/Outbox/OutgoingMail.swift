@@ -95,12 +95,4 @@ package struct OutgoingMail: Sendable {
       listedRecipients: listedRecipients, contentHash: Sodium.sha256(manifest),
       approvedHash: approvedHash, isApproved: isApproved)
   }
-
-  /// Ours, from the delivery's id: the same on every try.
-  static func messageID(of delivery: ID<Delivery>, from sender: String) -> String {
-    let host = sender.utf8.split(separator: UInt8(ascii: "@")).last.map {
-      String(decoding: $0, as: UTF8.self)
-    }
-    return "<\(delivery)@\(host ?? "localhost")>"
-  }
 }

@@ -57,8 +57,7 @@ extension Approval {
     _ decision: Decision, on id: ID<Draft>, seen hash: [UInt8], comment: String?,
     in tx: Transaction<some Entry>
   ) throws -> ID<Draft>? {
-    let (_, found, sender, next) = try tx.look(
-      Draft.locked(id), Sender.ofTenant, ReviewQueue.next(after: id))
+    let (_, found, next) = try tx.look(Draft.locked(id), ReviewQueue.next(after: id))
     guard let draft = found else { throw NotFound() }
     guard draft.status == .underReview, draft.contentHash == hash else {
       throw Refusal.notWhatWasSeen
@@ -74,7 +73,7 @@ extension Approval {
       """)
     switch decision {
     case .approved:
-      approve(draft, with: approval, hash: hash, sender: sender, comment: comment, in: tx)
+      approve(draft, with: approval, hash: hash, comment: comment, in: tx)
     case .rejected:
       tx.run("Draft.reject", "update drafts set status = 'rejected' where id = \(id)")
       tx.record(.draftRejected(draft, comment: comment, isCancellation: false))
@@ -88,7 +87,7 @@ extension Approval {
   }
 
   private static func approve(
-    _ draft: Draft, with approval: ID<Approval>, hash: [UInt8], sender: Sender, comment: String?,
+    _ draft: Draft, with approval: ID<Approval>, hash: [UInt8], comment: String?,
     in tx: Transaction<some Entry>
   ) {
     let delivery = ID<Delivery>()
@@ -98,14 +97,13 @@ extension Approval {
     let event = tx.record(
       .draftApproved(
         draft, approval: approval, hash: Hex.encode(hash), delivery: delivery, comment: comment))
-    let messageID = OutgoingMail.messageID(of: delivery, from: sender.address)
     tx.run(
       "Delivery.add",
       """
       insert into deliveries (tenant_id, id, event_id, kind, channel, endpoint, draft_id, approval_id,
-                              content_sha256, message_id, order_key, order_seq)
+                              content_sha256, order_key, order_seq)
       values (app.tenant(), \(delivery), \(event), 'draft', 'email', 'smtp', \(draft.id), \(approval),
-              \(hash), \(messageID), \(draft.document), \(draft.version))
+              \(hash), \(draft.document), \(draft.version))
       """)
   }
 }

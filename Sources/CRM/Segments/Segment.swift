@@ -107,7 +107,7 @@ extension Segment {
   }
 
   package func delete(in tx: Transaction<some Entry>) {
-    tx.run("Segment.delete", "delete from segments where id = \(id)")
+    tx.run("Segment.delete", "select app.delete_segment(\(id))")
     tx.audit([AuditRow("segment_deleted", of: "segment", id, FieldChange("name", name, nil))])
   }
 }

@@ -1,23 +1,41 @@
+import CShims
 import Postgres
 
-/// An address mail can go to: lower-case, as the database's `app.email` wants it.
+/// An address mail can go to: in lower case, its host in ASCII, as the database's `app.email` wants it.
 ///
 /// A strict subset of RFC 5321: a dot-atom local part of ASCII, a host name with at least one dot,
-/// 254 bytes at most. Quoted local parts and comments are refused on purpose: nobody types them,
-/// and they have smuggled recipients before.
+/// 254 bytes at most. A host in another script becomes what the world's name servers know it by
+/// (`bücher.example`, `xn--bcher-kva.example`). Quoted local parts and comments are refused on purpose:
+/// nobody types them, and they have smuggled recipients before.
 package struct EmailAddress: Hashable, Sendable, CustomStringConvertible {
   package let text: String
 
   package init?(_ typed: String) {
-    let bytes = typed.utf8.map { (65...90).contains($0) ? $0 + 32 : $0 }
-    guard bytes.count <= 254, let at = bytes.firstIndex(of: UInt8(ascii: "@")) else { return nil }
-    let local = bytes[..<at]
-    let host = bytes[(at + 1)...]
+    let typed = Array(typed.utf8)
+    guard typed.count <= 1_000, let at = typed.firstIndex(of: UInt8(ascii: "@")) else { return nil }
+    let local = typed[..<at].map(Self.lowerCase)
     let atoms = local.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
-    guard local.count <= 64, atoms.allSatisfy({ !$0.isEmpty && $0.allSatisfy(Self.isAtom) }),
-      Self.isHost(host)
+    guard (1...64).contains(local.count),
+      atoms.allSatisfy({ !$0.isEmpty && $0.allSatisfy(Self.isAtom) }),
+      let host = Self.asciiHost(typed[(at + 1)...]), Self.isHost(host[...]),
+      local.count + 1 + host.count <= 254
     else { return nil }
-    text = String(decoding: bytes, as: UTF8.self)
+    text = String(decoding: local + [UInt8(ascii: "@")] + host, as: UTF8.self)
+  }
+
+  private static func asciiHost(_ host: ArraySlice<UInt8>) -> [UInt8]? {
+    if host.allSatisfy({ $0 < 0x80 }) { return host.map(lowerCase) }
+    return withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(CF_HOST_BYTES)) { ascii in
+      guard let start = ascii.baseAddress else { return nil }
+      let isRead = host.withUnsafeBytes { bytes in
+        cf_host_in_ascii(bytes.bindMemory(to: CChar.self).baseAddress, bytes.count, start)
+      }
+      return isRead == 1 ? Array(String(cString: start).utf8) : nil
+    }
+  }
+
+  private static func lowerCase(_ byte: UInt8) -> UInt8 {
+    (65...90).contains(byte) ? byte + 32 : byte
   }
 
   package var description: String { text }

@@ -3,4 +3,5 @@
 #include "sockets.h"
 #include "curl_shims.h"
 #include "phone_shims.h"
+#include "text_shims.h"
 #endif

@@ -95,6 +95,9 @@ enum DraftChanges {
       }
     } catch Draft.Refusal.changedMeanwhile {
       return try editPage(visit, status: .conflict) { form.with(contacts: $2) }
+    } catch let error as PostgresError where Draft.Refusal(error) != nil {
+      _ = form.explain(.recipientChanged)  // the address changed at this moment
+      return try editPage(visit, status: .unprocessableContent) { form.with(contacts: $2) }
     } catch let refusal as Draft.Refusal {
       guard form.explain(refusal) else { return ErrorPages.page(.conflict, visit) }
       return try editPage(visit, status: .unprocessableContent) { form.with(contacts: $2) }
@@ -187,7 +190,7 @@ enum DraftChanges {
       }
     } catch let refusal as Draft.Refusal {
       switch refusal {
-      case .noSubject, .noText, .unshowable, .noRecipient, .recipientUnknown:
+      case .noSubject, .noText, .unshowable, .noRecipient, .recipientUnknown, .recipientChanged:
         return try editPage(visit, status: .unprocessableContent) { draft, recipients, contacts in
           var form = DraftForm(draft, recipients: recipients, contacts: contacts)
           _ = form.explain(refusal)

@@ -73,6 +73,9 @@ struct DraftForm: Templated {
     case .unshowable: content.error = L("This is nested too deep to be shown as a letter.")
     case .noRecipient: recipientsError = L("Choose at least one recipient for To.")
     case .recipientUnknown: recipientsError = L("Choose the recipients from the list.")
+    case .recipientChanged:
+      recipientsError = L(
+        "An address has changed since it was chosen. Look at the recipients again.")
     case .movedOn, .changedMeanwhile, .notAuthor, .alreadyLeaving: return false
     }
     return true

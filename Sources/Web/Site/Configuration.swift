@@ -1,3 +1,4 @@
+import CRM
 import HTTP
 
 /// What the site has to be told from outside.
@@ -5,10 +6,13 @@ package struct SiteConfiguration: Sendable {
   /// Where people reach the site, such as `https://crm.example`; what a form's Origin must equal.
   package let publicURL: String
   package let release: String
+  /// The schema that this release brings.
+  package let schema: SchemaState
 
-  package init(publicURL: String, release: String) {
+  package init(publicURL: String, release: String, schema: SchemaState) {
     self.publicURL = publicURL
     self.release = release
+    self.schema = schema
   }
 
   /// Browsers drop secure cookies on plain http, which is only used on loopback.

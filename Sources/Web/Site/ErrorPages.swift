@@ -18,8 +18,10 @@ enum ErrorPages {
         if let refusal = EntryRefusal(error), error.constraint == nil {
           return answer(refusal, visit)
         }
-        // The lead was deleted, or merged, since the page was made.
-        if error.constraint == "drafts_lead_alive" { return page(.conflict, visit) }
+        // The lead was deleted, or merged, or a recipient's address changed, since the page was made.
+        if error.constraint == "drafts_lead_alive" || Draft.Refusal(error) != nil {
+          return page(.conflict, visit)
+        }
         return failure(error, error.isOutage ? .serviceUnavailable : .internalServerError, visit)
       case PasswordHash.Failure.busy: return failure(error, .serviceUnavailable, visit)
       // What no form of the page explains: the lead is not as it was when the page was made.

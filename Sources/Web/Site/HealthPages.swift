@@ -19,8 +19,13 @@ enum HealthPages {
 
   private static func ready(_ visit: Visit) throws -> Response {
     do {
-      let version = try visit.services.database.call(SchemaVersion.current)
-      return .text("ready, schema \(version ?? "none")\n")
+      let database = visit.services.database
+      if let objection = try database.call(ConnectedRole.current).objection(to: .web) {
+        visit.shared.log.warning("not ready", metadata: ["error": "\(objection)"])
+        return .text("not ready: \(objection)\n", status: .serviceUnavailable)
+      }
+      let schema = try database.call(SchemaState.current)
+      return .text("ready, \(schema.words(besides: visit.shared.configuration.schema))\n")
     } catch let error as PostgresError {
       visit.shared.log.warning("not ready", metadata: ["error": "\(error)"])
       return .text("not ready: \(error)\n", status: .serviceUnavailable)

@@ -14,7 +14,6 @@ import Testing
     "", "@", "ada", "ada@", "@example.com", "ada@example", "a b@example.com", "ada@exa mple.com",
     "ada@example.com\n", "ada@example.com\r\nBcc: x@y.example", "\"ada b\"@example.com", "ada@.com",
     "ada@example..com", "ada@-example.com", "ada@example-.com", "äda@example.com",
-    "ada@exämple.com",
     "ada@example.com,bob@example.com", "ada@example.com\u{0}", "a\u{301}@example.com",
     "<ada@example.com>",
     "ada@@example.com", String(repeating: "a", count: 65) + "@example.com",

@@ -287,7 +287,7 @@ import Testing
     )
     let young = try acme.upload("title\nYoung\n")
 
-    try TestDatabase.open(as: .worker).call(Housekeeping.forgetExpired)
+    try TestDatabase.open(as: .worker).call(Housekeeping.forgetImports)
 
     #expect(try acme.sales.get(old).status == 404)
     #expect(try acme.sales.get(done).status == 200)

@@ -6,8 +6,9 @@ create or replace function app.tell_of_questions() returns trigger
 as $$
 begin
   insert into crm.notifications (tenant_id, id, user_id, kind, lead_id, count)
-  values (new.tenant_id, app.new_id(), new.requested_by,
-          case new.state when 'done' then 'questions_ready' else 'questions_failed' end, new.subject_id, new.done);
+  select new.tenant_id, app.new_id(), new.requested_by,
+         case new.state when 'done' then 'questions_ready' else 'questions_failed' end, l.id, new.done
+    from crm.leads l where l.tenant_id = new.tenant_id and l.id = new.subject_id;
   return null;
 end $$;
 

@@ -1,6 +1,7 @@
 -- for: owner
 -- The whole table "A draft's life": which moves exist, what each needs, what stays frozen; and that it is submitted
--- by its author, as what it is.
+-- by its author, as what it is, to whom its people can be reached now; and rejected or given back with a decision, or
+-- by its author.
 create or replace function app.keep_draft() returns trigger
   language plpgsql
   set search_path = pg_catalog, pg_temp
@@ -45,8 +46,20 @@ begin
     if new.manifest is distinct from app.manifest(new) then
       raise exception 'the content is not the draft''s' using errcode = 'CF004', constraint = 'drafts_manifest';
     end if;
+    if exists (
+        select from crm.draft_recipients r
+         where r.tenant_id = new.tenant_id and r.draft_id = new.id and not exists (
+           select from crm.lead_contacts lc
+             join crm.contacts c on c.tenant_id = lc.tenant_id and c.id = lc.contact_id and c.deleted_at is null
+            where lc.tenant_id = r.tenant_id and lc.lead_id = new.lead_id and lc.contact_id = r.contact_id
+              and r.address = case r.kind when 'sms_to' then c.phone::text else c.email::text end)) then
+      raise exception 'somebody''s address is another now' using errcode = 'CF409', constraint = 'drafts_recipients_current';
+    end if;
     new.submitted_at := now();
   elsif move = 'under_review → draft' then
+    if app.actor() is distinct from old.author_id and not app.is_decided(new.tenant_id, new.id, 'changes_requested') then
+      raise exception 'a draft is given back with a decision, or by its author' using errcode = 'CF403', constraint = 'drafts_decided';
+    end if;
     new.submitted_at := null;
     new.manifest := null;
     new.approval_id := null;
@@ -54,7 +67,13 @@ begin
     if new.manifest is distinct from old.manifest then
       raise exception 'a decision does not change what it decides on' using errcode = 'CF004', constraint = 'drafts_frozen';
     end if;
+    if new.status = 'rejected' and not app.is_decided(new.tenant_id, new.id, 'rejected') then
+      raise exception 'a draft is rejected with a decision' using errcode = 'CF403', constraint = 'drafts_decided';
+    end if;
   elsif move = 'approved → rejected' then
+    if app.actor() is distinct from old.author_id and not app.may('write_drafts') then
+      raise exception 'not permitted: write_drafts' using errcode = 'CF403', constraint = 'drafts_canceller';
+    end if;
     if exists (select from crm.deliveries d where d.tenant_id = new.tenant_id and d.draft_id = new.id
                 and d.state <> 'cancelled') then
       raise exception 'a delivery has left or may leave' using errcode = 'CF004', constraint = 'drafts_cancel';

@@ -35,7 +35,7 @@ begin
                      and r.status = 'update')
    order by c.id for no key update;
   -- Somebody may have changed them since the dry run. The new ones in between are judged when they are written.
-  perform sec.judge_import(p_import, from_line, last_line, array['update']);
+  perform sec.judge_rows(p_import, from_line, last_line, array['update']);
   select array_agg(t.line order by t.line) into lines from (
     select q.line, row_number() over (partition by q.lead_id order by q.line) as of_lead,
            row_number() over (partition by coalesce(q.contact_id, q.lead_id) order by q.line) as of_contact
@@ -76,7 +76,8 @@ begin
       ('lead', l.id, 'external_id', to_jsonb(l.external_id), to_jsonb(r.external_id)),
       -- Tags are added to those that are there.
       ('lead', l.id, 'tags', to_jsonb(l.tags), case when cardinality(r.tags) > 0 then to_jsonb((
-         l.tags || array(select t from unnest(r.tags) with ordinality u (t, n) where t <> all (l.tags) order by n))[:20]) end),
+         l.tags || array(select t from unnest(r.tags) with ordinality u (t, n)
+                           where not exists (select from unnest(l.tags) h where app.fold(h) = app.fold(t)) order by n))[:20]) end),
       -- A language that the file does not give was told by what new leads wrote.
       ('lead', l.id, 'language', to_jsonb(l.language), case when sec.import_says(this_import, r, 'language') then to_jsonb(r.language) end),
       ('lead', l.id, 'owner_id', to_jsonb(l.owner_id), to_jsonb(r.owner_id)),

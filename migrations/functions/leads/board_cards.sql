@@ -18,12 +18,12 @@ begin
     return query
       select r.id from (
         select l.id, row_number() over (partition by l.stage order by l.id desc) as place from crm.leads l
-         where l.tenant_id = this_tenant and l.id = any (sec.find_leads(this_tenant, app.actor(), shown, null, null, 2000))) r
+         where l.tenant_id = this_tenant and l.id = any (sec.lead_ids(this_tenant, app.actor(), shown, null, null, 2000))) r
        where r.place <= least(p_limit, 101);
     return;
   end if;
   foreach of_stage in array array['new', 'discovery', 'proposal', 'decision'] loop
     return query select f.id
-      from unnest(sec.find_leads(this_tenant, app.actor(), shown || jsonb_build_object('stage', of_stage), null, null, least(p_limit, 101))) f (id);
+      from unnest(sec.lead_ids(this_tenant, app.actor(), shown || jsonb_build_object('stage', of_stage), null, null, least(p_limit, 101))) f (id);
   end loop;
 end $$;

@@ -16,7 +16,7 @@ declare
 begin
   if this_tenant is null then return; end if;
   if sec.lead_contents(shown) is not null then
-    found_ids := sec.find_leads(this_tenant, app.actor(), shown, 'any', null, cap + 1);
+    found_ids := sec.lead_ids(this_tenant, app.actor(), shown, 'any', null, cap + 1);
     return query
       select s.stage,
              case when cardinality(found_ids) > cap then greatest(count(l.id), cap + 1) else count(l.id) end,

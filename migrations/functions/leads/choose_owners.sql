@@ -41,7 +41,8 @@ begin
       reason := p_sources[n];
       select m.user_id into user_id from crm.memberships m
        where m.tenant_id = this_tenant and m.disabled_at is null
-         and m.user_id = (setting -> 'sources' ->> lower(p_sources[n]))::uuid;
+         and m.user_id = (select s.value::uuid from jsonb_each_text(setting -> 'sources') s
+                           where app.fold(s.key) = app.fold(p_sources[n]) order by s.key limit 1);
     end if;
     if user_id is null and members is not null then
       if setting ->> 'strategy' = 'least_loaded' then

@@ -5,5 +5,5 @@ create or replace function app.count_leads(p_filter jsonb, p_cap int) returns bi
   set search_path = pg_catalog, pg_temp
 as $$
 begin
-  return cardinality(sec.find_leads(app.tenant(), app.actor(), p_filter, 'any', null, p_cap));
+  return cardinality(sec.lead_ids(app.tenant(), app.actor(), p_filter, 'any', null, p_cap));
 end $$;

@@ -17,7 +17,7 @@ declare
   are_all boolean;
 begin
   select f.ids, f.are_all into ids, are_all
-    from sec.find_leads(this_tenant, app.actor(), p_filter, p_sort, p_after, page,
+    from sec.seek_leads(this_tenant, app.actor(), p_filter, p_sort, p_after, page,
                         -- In another order than they are found in, a page is found sooner than all.
                         case when p_after is null and has_contents then cap else page end, true) f;
   if cardinality(ids) = 0 and p_after is null and p_filter ->> 'q' is not null then
@@ -28,7 +28,7 @@ begin
     total := cardinality(ids);
   elsif p_cap > 0 then
     select cardinality(f.ids) into total
-      from sec.find_leads(this_tenant, app.actor(), p_filter, 'any', null, cap, cap, not (p_after is null and has_contents)) f;
+      from sec.seek_leads(this_tenant, app.actor(), p_filter, 'any', null, cap, cap, not (p_after is null and has_contents)) f;
   end if;
   return query select f.id, false, list_leads.total from unnest(ids[:page]) f (id);
 end $$;

@@ -1,5 +1,5 @@
 -- for: worker
--- Deliveries whose worker is gone.
+-- Deliveries whose worker is gone; any of them, so that none that cannot be ended stands before the others for ever.
 create or replace function app.ended_leases()
   returns table (tenant_id uuid, id uuid, lease_token bigint, attempts int, is_marked boolean)
   language sql security definer
@@ -7,5 +7,5 @@ create or replace function app.ended_leases()
   begin atomic
     select d.tenant_id, d.id, d.lease_token, d.attempts, d.state = 'committing' from crm.deliveries d
      where d.state in ('leased', 'committing') and d.lease_until < clock_timestamp()
-     limit 500;
+     order by random() limit 500;
   end;

@@ -1,14 +1,4 @@
 -- for: worker
--- Keeps the leases of a worker that is alive; one that is gone loses them within p_lease.
-create or replace function app.renew_leases(p_owner text, p_lease interval) returns void
-  language sql security definer
-  set search_path = pg_catalog, pg_temp
-  begin atomic
-    update crm.deliveries set lease_until = clock_timestamp() + p_lease
-     where state in ('leased', 'committing') and lease_owner = p_owner and lease_until > clock_timestamp();
-  end;
-
--- for: worker
 -- Renews what the worker really has in hand: a delivery that a living worker lost sight of is not renewed for ever.
 create or replace function app.renew_leases(p_owner text, p_ids uuid[], p_tokens bigint[], p_lease interval) returns void
   language sql security definer

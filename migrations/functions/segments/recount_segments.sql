@@ -9,6 +9,7 @@ declare
   old record;
   now_count int;
   counted int := 0;
+  is_late boolean := false;
 begin
   for old in
     select s.tenant_id, s.id, s.owner_id, s.filter, t.timezone
@@ -18,14 +19,17 @@ begin
   loop
     begin
       perform set_config('TimeZone', old.timezone, true);
-      now_count := cardinality(sec.find_leads(old.tenant_id, old.owner_id, old.filter, 'any', null, 1000000));
-    exception when data_exception then
-      -- A filter that nothing reads must not keep the others from being counted.
+      now_count := cardinality(sec.lead_ids(old.tenant_id, old.owner_id, old.filter, 'any', null, 1000000));
+    exception when others or query_canceled then
+      -- A filter that nothing reads, or that takes longer than a statement may, keeps no other from being counted.
       now_count := null;
+      is_late := sqlstate = '57014';
     end;
     update crm.segments s set lead_count = now_count, counted_at = now()
      where s.tenant_id = old.tenant_id and s.id = old.id;
     counted := counted + 1;
+    -- The time that this statement had is used up.
+    exit when is_late;
   end loop;
   return counted;
 end $$;
