@@ -82,7 +82,7 @@ let package = Package(
     tests("MailTests", ["Mail", "TestSupport"]),
     tests("SecretsTests", ["Secrets"]),
     tests("CRMTests", ["CRM", "TestSupport", "Mail", "Postgres", "Secrets", "Text"]),
-    tests("SchemaTests", ["CRM", "Postgres", "TestSupport"]),
+    tests("SchemaTests", ["CRM", "Postgres", "Secrets", "TestSupport"]),
     tests("TidyTests", ["Templating", "Web"]),
     tests(
       "WebTests",

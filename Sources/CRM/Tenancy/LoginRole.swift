@@ -33,6 +33,13 @@ package struct ConnectedRole: Sendable {
   /// What is set for it, for this database or for all, in order.
   package let settings: [String]
 
+  package init(name: String, isUnfenced: Bool, isOwner: Bool, settings: [String]) {
+    self.name = name
+    self.isUnfenced = isUnfenced
+    self.isOwner = isOwner
+    self.settings = settings
+  }
+
   package static let current = Query<ConnectedRole>(
     "ConnectedRole.current",
     """

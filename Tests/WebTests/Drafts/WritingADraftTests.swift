@@ -29,6 +29,32 @@ import Testing
     #expect(try acme.count("drafts") == 0)
   }
 
+  @Test func `is handed in to the address that somebody has now, or not at all`() throws {
+    let acme = try TestTenant.fresh()
+    let lead = try acme.lead()
+    let draft = try acme.draft(lead: lead)
+    try acme.change(
+      "update contacts set email = 'claire@elsewhere.example' where tenant_id = app.tenant()")
+
+    let refused = try acme.sales.post(
+      "/drafts/\(draft)/submission", ["revision": try acme.revision(of: draft)])
+    #expect(refused.status == 422)
+    #expect(
+      refused.shows("An address has changed since it was chosen. Look at the recipients again."))
+    #expect(try acme.status(of: draft) == "draft")
+
+    let saved = try acme.sales.post(
+      "/drafts/\(draft)",
+      [
+        "revision": try acme.revision(of: draft), "subject": "Your kitchen", "content_md": "Hello.",
+        "to": try acme.contact(of: lead), "then": "submit",
+      ])
+    #expect(saved.status == 303)
+    #expect(
+      try acme.count("draft_recipients", where: "address = 'claire@elsewhere.example'") == 1)
+    #expect(try acme.status(of: draft) == "under_review")
+  }
+
   @Test(arguments: ["save", "submit"])
   func `a text that no page could show is not taken`(wish: String) throws {
     let acme = try TestTenant.fresh()

@@ -4,6 +4,17 @@ import TestSupport
 import Testing
 
 @Suite struct `Capturing a lead` {
+  @Test(arguments: ["x@xn--bcher-kva.example", "x@bücher.example", "X@BÜCHER.example"])
+  func `an address may be of any script`(typed: String) throws {
+    let acme = try TestTenant.fresh()
+
+    let lead = try acme.lead(email: typed)
+
+    #expect(try acme.sales.get("/leads/\(lead)").shows("x@xn--bcher-kva.example"))
+    #expect(try acme.count("contacts", where: "email = 'x@xn--bcher-kva.example'") == 1)
+    #expect(try acme.count("leads", where: "contact_email = 'x@xn--bcher-kva.example'") == 1)
+  }
+
   @Test func `its tags and the day it may close are typed with it`() throws {
     let acme = try TestTenant.fresh()
     let lead = try acme.sales.post(
