@@ -23,9 +23,16 @@ struct FunctionBook: Sendable {
     var isTrigger: Bool { identity.utf8.starts(with: "trigger ".utf8) }
   }
 
+  /// A text that a name once had.
+  struct Text: Sendable {
+    let hash: String
+    /// What stood of the name when it was applied last.
+    let identities: Set<String>
+  }
+
   let entries: [String: Entry]
-  /// The hashes that a name ever had, the first applied first.
-  let texts: [String: [String]]
+  /// Of each name, the first applied first.
+  let texts: [String: [Text]]
   let objects: [Object]
 
   /// How a file and the database stand to each other.
@@ -41,8 +48,8 @@ struct FunctionBook: Sendable {
 
   func standing(of file: FunctionFile, hash: String) -> Standing {
     guard let entry = entries[file.name], entry.hash == hash else {
-      let texts = texts[file.name] ?? []
-      return texts.contains(hash) && texts.last != hash ? .superseded : .pending
+      let hashes = texts[file.name, default: []].map(\.hash)
+      return hashes.contains(hash) && hashes.last != hash ? .superseded : .pending
     }
     let now = fingerprints
     let changed = entry.made.filter { now[$0.key] != $0.value }.keys.sorted()
@@ -51,6 +58,15 @@ struct FunctionBook: Sendable {
 
   var fingerprints: [String: String] {
     Dictionary(objects.map { ($0.identity, $0.fingerprint) }) { first, _ in first }
+  }
+
+  /// Functions of the name that did not stand when this same text was applied before: what a release that came between,
+  /// going back, had put beside them.
+  func leftovers(besides file: FunctionFile, hash: String) -> [String] {
+    guard let text = texts[file.name]?.first(where: { $0.hash == hash }) else { return [] }
+    return objects.filter { object in
+      object.name == file.name && !object.isTrigger && !text.identities.contains(object.identity)
+    }.map(\.identity)
   }
 
   /// What `file` made: every function of its name, and the triggers that it declares.
@@ -122,13 +138,18 @@ extension FunctionBook {
       )
     })
 
-  static let everyText = Query<[(name: String, hash: String)]>(
+  static let everyText = Query<[(name: String, Text)]>(
     "FunctionBook.everyText",
     """
-    select f.name, encode(f.sha256, 'hex') from public.schema_functions f
-     group by f.name, f.sha256 order by min(f.id)
+    select f.name, encode(f.sha256, 'hex'), (
+             select string_agg(k, chr(10)) from jsonb_object_keys((array_agg(f.made order by f.id desc))[1]) k)
+      from public.schema_functions f group by f.name, f.sha256 order by min(f.id)
     """,
-    all: { row in (name: try row.next(), hash: try row.next()) })
+    all: { row in
+      let (name, hash): (String, String) = (try row.next(), try row.next())
+      let identities = try row.next(String.self).utf8.split(separator: UInt8(ascii: "\n"))
+      return (name, Text(hash: hash, identities: Set(identities.map { String(Substring($0)) })))
+    })
 
   /// Asked where only `pg_catalog` is searched and in UTC, so that definitions read the same whoever asks.
   static let standingObjects = Query<[Object]>(
@@ -173,7 +194,7 @@ extension MigrationSession {
           uniqueKeysWithValues: rows.compactMap { row in row.trigger.map { (row.identity, $0) } }))
     }
     let texts = Dictionary(grouping: try ask(FunctionBook.everyText), by: \.name)
-      .mapValues { $0.map(\.hash) }
+      .mapValues { rows in rows.map(\.1) }
     return FunctionBook(entries: entries, texts: texts, objects: objects)
   }
 

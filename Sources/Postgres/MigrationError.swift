@@ -53,7 +53,7 @@ extension HistoryConflict: CustomStringConvertible {
     case .edited(let file):
       "\(file) was changed after it was applied; restore it and put the change into a new migration"
     case .vanished(let file):
-      "\(file) is applied but its file is gone; restore it, or run the version that has it"
+      "\(file) is applied but its file is gone; restore it, run the release that has it, or, in an older one, go back on purpose with --back"
     case .outOfOrder(let file, let newest):
       "\(file) comes before \(newest), which is applied; give it the next number"
     case .superseded(let file):

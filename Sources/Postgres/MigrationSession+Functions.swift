@@ -54,7 +54,8 @@ extension MigrationSession {
   /// behind it. Returns those that were made.
   ///
   /// Where `isLast`, one that still cannot be made is the error; before that it may need what later migrations bring.
-  func make(_ files: [FunctionFile], isLast: Bool) throws -> [FunctionFile] {
+  func make(_ files: [FunctionFile], isLast: Bool, goingBack: Bool = false) throws -> [FunctionFile]
+  {
     var made: [FunctionFile] = []
     var left = try stale(files)
     let book = try functionBook()
@@ -66,6 +67,7 @@ extension MigrationSession {
         try connection.script("savepoint function_file")
         do {
           try make(file, book)
+          if !goingBack { try dropLeftovers(besides: file, book) }
           try connection.script("release savepoint function_file")
           made.append(file)
         } catch let error as MigrationError where !error.isLockInTheWay {
@@ -81,6 +83,14 @@ extension MigrationSession {
       left = failed
     }
     return made
+  }
+
+  /// Going back they stay: programs of the newer release still call them.
+  private func dropLeftovers(besides file: FunctionFile, _ book: FunctionBook) throws {
+    let hash = try hashes(of: [file.bytes])[0]
+    for identity in book.leftovers(besides: file, hash: hash) {
+      try run("drop \(identity)", at: 1, of: file)
+    }
   }
 
   /// A function that sets a parameter of an extension cannot be made before its library is there.

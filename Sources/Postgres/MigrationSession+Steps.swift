@@ -4,14 +4,17 @@ import Glibc
 
 extension MigrationSession {
   /// Applies what is pending, and the functions that do not stand as their files say.
-  func apply(_ pending: [MigrationFile], of folder: Migrations) throws -> [Migrator.Step] {
+  func apply(
+    _ pending: [MigrationFile], of folder: Migrations, goingBack: Bool
+  ) throws -> [Migrator.Step] {
     guard try !pending.isEmpty || !stale(folder.functions).isEmpty else { return [] }
     let batches = Migrations.batches(of: pending)
     return try batches.enumerated().flatMap { number, batch in
       let steps = try repeatedWhileLocked {
         try prepare()
         if let file = batch.first, !file.up.isTransactional { return [try applyAlone(file)] }
-        return try apply(batch, of: folder, isLast: number == batches.count - 1)
+        return try apply(
+          batch, of: folder, isLast: number == batches.count - 1, goingBack: goingBack)
       }
       tell(steps)
       return steps
@@ -32,13 +35,14 @@ extension MigrationSession {
 
   /// In one transaction: tables are never there without the triggers of their functions.
   private func apply(
-    _ batch: [MigrationFile], of folder: Migrations, isLast: Bool
+    _ batch: [MigrationFile], of folder: Migrations, isLast: Bool, goingBack: Bool
   ) throws -> [Migrator.Step] {
     try inTransaction {
       let (first, steps) = try applyNumbered(batch, of: folder)
       let began = millisecondsNow()
       let later = try checkingCatalogue(of: nil) {
-        try make(folder.firstFunctions, isLast: true) + make(folder.laterFunctions, isLast: isLast)
+        try make(folder.firstFunctions, isLast: true, goingBack: goingBack)
+          + make(folder.laterFunctions, isLast: isLast, goingBack: goingBack)
       }
       try remember(first + later)
       let milliseconds = millisecondsNow() - began

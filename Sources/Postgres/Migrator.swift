@@ -73,7 +73,7 @@ package struct Migrator {
       let dangers = pending.flatMap(MigrationLint.findings)
       guard dangers.isEmpty else { throw MigrationError.dangerous(dangers) }
 
-      let steps = try session.apply(pending, of: folder)
+      let steps = try session.apply(pending, of: folder, goingBack: goingBack)
       let findings = try MigrationCatalogue.findings(on: session.connection)
       guard findings.isEmpty else { throw MigrationError.catalogue(file: nil, findings) }
       return steps

@@ -339,6 +339,33 @@ extension MigrationBench {
     #expect(try bench.has("app.more"))
   }
 
+  @Test func `brings back a function that goes again when the later text comes forward`() throws {
+    let second = """
+      -- for: web
+      create or replace function app.one(p_more int) returns int
+        language sql immutable
+        set search_path = pg_catalog, pg_temp
+        return p_more;
+      """
+    let both = "\(old)\n\n\(second)"
+    try bench.folder.write("functions/demo/one.sql", both)
+    try bench.up()
+    try bench.folder.write("functions/demo/one.sql", second)
+    try bench.folder.write(
+      "0003_drop.sql", "-- migrate:up\n-- lint:allow drop: a test\ndrop function app.one();\n")
+    try bench.up()
+    #expect(try bench.migrator.verify() == [])
+
+    try bench.folder.write("functions/demo/one.sql", both)
+    _ = try bench.migrator.up(goingBack: true)
+    #expect(try bench.answer("one") == 1)
+
+    try bench.folder.write("functions/demo/one.sql", second)
+    #expect(try bench.up() == ["functions/demo/one.sql"])
+    #expect(try bench.migrator.verify() == [])
+    #expect(try bench.scratch.database().value("select app.one(7)") == 7)
+  }
+
   @Test func `does not come back over a migration that was lost`() throws {
     bench.folder.remove("0002_demo.sql")
     try bench.folder.write("0003_more.sql", "create table app.more (n int);")
@@ -426,5 +453,92 @@ extension MigrationBench {
       "\(try bench.refusal())".contains(
         "0003_function.sql:2: a function has a file of its own: functions/FEATURE/NAME.sql [function]"
       ))
+  }
+}
+
+@Suite struct `A release with functions` {
+  /// Has something done behind each statement of the runner that makes or grants something.
+  private func watch(_ bench: MigrationBench, _ action: String) throws {
+    try bench.run(
+      """
+      create schema watch; grant usage on schema watch to public;
+      create sequence watch.statements; create sequence watch.fatal;
+      grant all on all sequences in schema watch to public;
+      create table watch.locks (mode text, relation text); grant all on watch.locks to public;
+      create function watch.look() returns event_trigger language plpgsql security definer as $$
+      begin \(action) end $$;
+      create event trigger look on ddl_command_end execute function watch.look();
+      """)
+  }
+
+  @Test func `is done once by any number of runners`() throws {
+    let bench = try bench(["demo/one": function("one", answers: 1), "demo/keep_demo": keep])
+    let (url, path) = (bench.scratch.url, bench.folder.path)
+
+    let counts = concurrently(4) { _ in
+      Result { try Migrator(url, directory: path, runnerVersion: "test").up().count }
+    }
+
+    let first = try counts.map { try $0.get() }.sorted()
+    #expect(first.dropLast() == [0, 0, 0])
+    #expect(try bench.answer("one") == 1)
+    #expect(try bench.migrator.verify() == [])
+  }
+
+  @Test func `that is killed behind any statement is done whole by the next runner`() throws {
+    let bench = try bench(["demo/one": function("one", answers: 1), "demo/keep_demo": keep])
+    try watch(
+      bench,
+      """
+      if nextval('watch.statements') = (select last_value from watch.fatal) then
+        perform pg_terminate_backend(pg_backend_pid());
+      end if;
+      """)
+    var kills = 0
+    var steps: [String] = []
+    while steps.isEmpty {
+      try bench.run(
+        "select setval('watch.statements', 1, false), setval('watch.fatal', \(kills + 1))")
+      do {
+        steps = try bench.up()
+      } catch let error as PostgresError where error.isOutage {
+        kills += 1
+        #expect(try bench.applied == [], "after statement \(kills)")
+        #expect(try !bench.has("app.demo"), "after statement \(kills)")
+      }
+    }
+
+    #expect(kills > 60)
+    #expect(steps.count { $0.contains("/demo/") } == 2)
+    #expect(try bench.answer("one") == 1)
+    #expect(try bench.migrator.verify() == [])
+  }
+
+  @Test func `of three functions locks no table`() throws {
+    let scratch = try ScratchDatabase(isBootstrapped: true)
+    let folder = try MigrationFolder(copying: "\(Repository.root)/migrations")
+    let bench = MigrationBench(scratch: scratch, folder: folder)
+    try bench.up()
+    try watch(
+      bench,
+      """
+      insert into watch.locks select l.mode, l.relation::regclass from pg_locks l join pg_class c on c.oid = l.relation
+       where l.pid = pg_backend_pid() and c.relnamespace::regnamespace::text in ('app', 'sec', 'crm');
+      perform nextval('watch.statements');
+      """)
+    for path in ["first/tenant", "drafts/keep_draft", "leads/keep_lead"] {
+      let file = "functions/\(path).sql"
+      let text = try Repository.text(of: "migrations/\(file)")
+      try folder.write(file, text.replacing("begin\n", with: "begin\n  -- another text\n"))
+    }
+
+    #expect(try bench.up().count == 3)
+
+    let locks: String = try scratch.database().value(
+      "select coalesce(string_agg(distinct mode || ' ' || relation, ', '), '') from watch.locks where mode not in ('AccessShareLock', 'RowShareLock')"
+    )
+    #expect(locks == "")
+    let seen: Int = try scratch.database().value("select last_value from watch.statements")
+    #expect(seen >= 6)
   }
 }

@@ -61,6 +61,11 @@ final class MigrationBench {
     folder = try MigrationFolder(files)
   }
 
+  init(scratch: ScratchDatabase, folder: MigrationFolder) {
+    self.scratch = scratch
+    self.folder = folder
+  }
+
   var migrator: Migrator {
     Migrator(
       scratch.url, directory: folder.path, runnerVersion: "test", limits: limits,

@@ -103,7 +103,7 @@ private let three: KeyValuePairs = [
 
     #expect(
       "\(try bench.refusal())"
-        == "0002_two.sql is applied but its file is gone; restore it, or run the version that has it"
+        == "0002_two.sql is applied but its file is gone; restore it, run the release that has it, or, in an older one, go back on purpose with --back"
     )
     #expect(try bench.migrator.status().count == 3)
   }

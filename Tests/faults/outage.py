@@ -10,6 +10,7 @@ import uuid
 import processes
 from browser import Browser
 from checks import chapter, check, equal, eventually, say, table
+from load import Load
 from office import PASSWORD, Office
 from stack import Stack, log_count
 
@@ -226,44 +227,3 @@ def responder_killed(stack, office):
     equal("one started again takes over the dead one's socket, and people stay signed in",
           page.status, 200)
     say(f"    first page {time.monotonic() - begun:.2f} s after it was started")
-
-
-class Load:
-    """Four people who read and two who write, as fast as they can, each on one connection."""
-
-    def __init__(self, stack, office):
-        self.stack, self.office = stack, office
-        self.found, self._ending = [], threading.Event()
-
-    def start(self):
-        self._begun = time.monotonic()
-        kinds = ["GET"] * 4 + ["POST"] * 2
-        self._threads = [threading.Thread(target=self._go, args=(kind, n))
-                         for n, kind in enumerate(kinds)]
-        for thread in self._threads:
-            thread.start()
-
-    def stop(self):
-        self._ending.set()
-        for thread in self._threads:
-            thread.join()
-        self.seconds = time.monotonic() - self._begun
-
-    def answers(self, kind):
-        return collections.Counter(answer for asked, answer, _ in self.found if asked == kind)
-
-    def _go(self, kind, n):
-        person = Browser(self.stack.url)
-        person.cookies = dict(self.office.sales.cookies)
-        person.token = self.office.sales.token
-        number = 0
-        while not self._ending.is_set():
-            number += 1
-            begun = time.monotonic()
-            try:
-                page = person.get("/leads") if kind == "GET" else person.post(
-                    "/leads", {"title": f"Rolled {n}-{number}"})
-                answer = page.status
-            except Exception as problem:
-                answer = repr(problem)
-            self.found.append((kind, answer, time.monotonic() - begun))

@@ -28,6 +28,7 @@ class Stack:
         self.url = f"http://127.0.0.1:{self.port}"
         self.postgres = self.nginx = self.responder = None
         self.workers = []
+        self.migrations = f"{self.dir}/migrations"
         self.sink = Sink(self, random_delay_ms, delay_ms)
 
     def __enter__(self):
@@ -72,7 +73,7 @@ class Stack:
         return {
             "DATABASE_URL": f"postgresql:///closerflow?host={self.socket_dir}",
             "PUBLIC_URL": self.url, "TEMPLATES": f"{self.dir}/Templates",
-            "MIGRATIONS": f"{self.dir}/migrations", "ASSETS": f"{self.dir}/public/manifest.txt",
+            "MIGRATIONS": self.migrations, "ASSETS": f"{self.dir}/public/manifest.txt",
             "SMTP_URL": f"smtp://127.0.0.1:{self.sink.port}", **(more or {})}
 
     def closerflow(self, *arguments, given=None, fails=False, **more):
