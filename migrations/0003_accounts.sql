@@ -24,9 +24,12 @@ create table crm.memberships (
   display_name text not null check (length(display_name) between 1 and 120),
   email app.email not null,
   disabled_at timestamptz,
+  -- What a session points at: nobody who is disabled has one, also not one that begins at this moment.
+  is_active boolean generated always as (case when disabled_at is null then true end) stored,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
-  primary key (tenant_id, user_id)
+  primary key (tenant_id, user_id),
+  constraint memberships_active_key unique (tenant_id, user_id, is_active)
 );
 create index memberships_user_idx on crm.memberships (user_id);
 call app.fence('crm.memberships');
@@ -51,13 +54,15 @@ create table sec.sessions (
   token_hash bytea primary key check (octet_length(token_hash) = 32),
   user_id uuid not null,
   tenant_id uuid not null,
+  is_active boolean not null default true check (is_active),
   address text,
   user_agent text check (length(user_agent) <= 300),
   created_at timestamptz not null default now(),
   touched_at timestamptz not null default now(),
   idle_expires_at timestamptz not null,
   expires_at timestamptz not null,
-  foreign key (tenant_id, user_id) references crm.memberships (tenant_id, user_id)
+  constraint sessions_member_fkey foreign key (tenant_id, user_id, is_active)
+    references crm.memberships (tenant_id, user_id, is_active)
 );
 create index sessions_user_idx on sec.sessions (user_id, created_at);
 create index sessions_member_idx on sec.sessions (tenant_id, user_id);

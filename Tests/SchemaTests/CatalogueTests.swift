@@ -148,6 +148,7 @@ import Testing
         "app.emit",
         "app.end_lease",
         "app.end_operation",
+        "app.end_sessions",
         "app.ended_leases",
         "app.enter",
         "app.enter_delivery",

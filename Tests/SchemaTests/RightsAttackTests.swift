@@ -1,4 +1,5 @@
 import CRM
+import Glibc
 import Postgres
 import Secrets
 import TestSupport
@@ -383,6 +384,43 @@ import Testing
 
     #expect(try look() == 0)
     #expect(try own.sales.get("/leads").place?.hasPrefix("/sign-in") == true)
+  }
+
+  @Test func `open no session while they are being disabled`() async throws {
+    let disabling = TestDatabase.open(as: .superuser)
+    try disabling.script(
+      """
+      begin; update crm.memberships set disabled_at = now()
+       where tenant_id = '\(own.id)' and user_id = '\(own.sales.user)'
+      """)
+    let (tenant, user) = (own.id, own.sales.user)
+    let opening = Task.detached { () -> String? in
+      do {
+        try TestDatabase.open(as: .superuser).call(
+          Query<Void>(
+            "open",
+            """
+            insert into sec.sessions (token_hash, user_id, tenant_id, idle_expires_at, expires_at)
+            values (sha256(\(Token.random().digest)), \(user), \(tenant), now() + interval '1 hour', now() + interval '1 hour')
+            """))
+        return nil
+      } catch { return (error as? PostgresError)?.constraint ?? "\(error)" }
+    }
+    // It waits for the one that disables.
+    let watcher = TestDatabase.open(as: .superuser)
+    for _ in 0..<500 {
+      let waits: Bool = try watcher.call(
+        Query(
+          "waits",
+          "select exists (select from pg_stat_activity where wait_event_type = 'Lock' and query like 'insert into sec.sessions%')",
+          only: { try $0.next() }))
+      if waits { break }
+      usleep(10_000)
+    }
+    try disabling.script("commit")
+
+    #expect(await opening.value == "sessions_member_fkey")
+    #expect(try own.count("sec.sessions", where: "user_id = \(own.sales.user)") == 0)
   }
 
   @Test func `wake no session that ended`() throws {

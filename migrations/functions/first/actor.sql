@@ -10,7 +10,6 @@ declare
 begin
   if session_user = 'closerflow_web' then
     select s.user_id into resolved from sec.sessions s
-      join crm.memberships m on m.tenant_id = s.tenant_id and m.user_id = s.user_id and m.disabled_at is null
      where s.token_hash = decode(ticket, 'hex') and s.expires_at > now() and s.idle_expires_at > now();
   elsif session_user = 'closerflow_worker' then
     if starts_with(ticket, 'job/') then

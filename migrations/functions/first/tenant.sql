@@ -1,8 +1,8 @@
 -- for: web, worker
 -- Whose transaction this is. The app.enter… functions put a ticket into a setting that lives as long as the
 -- transaction; this and app.actor resolve it, so that a role which could run any SQL still cannot name a tenant or a
--- person it holds no ticket for. The web's ticket is the hash of a session's token, and ends with it or when the member
--- is disabled; the worker's is a delivery or a job that it has leased, and ends with it: once that is settled, only the transaction that settled it is still in
+-- person it holds no ticket for. The web's ticket is the hash of a session's token; the worker's is a delivery or a
+-- job that it has leased, and ends with it: once that is settled, only the transaction that settled it is still in
 -- the tenant. Other roles (the owner's commands) say plainly whom they act for. After the transaction the setting
 -- reads '' on that connection, not NULL. docs/decisions/0005-tenant-context.md has the cost.
 create or replace function app.tenant() returns uuid
@@ -15,7 +15,6 @@ declare
 begin
   if session_user = 'closerflow_web' then
     select s.tenant_id into resolved from sec.sessions s
-      join crm.memberships m on m.tenant_id = s.tenant_id and m.user_id = s.user_id and m.disabled_at is null
      where s.token_hash = decode(ticket, 'hex') and s.expires_at > now() and s.idle_expires_at > now();
   elsif session_user = 'closerflow_worker' then
     if starts_with(ticket, 'job/') then
