@@ -19,7 +19,7 @@ extension MigrationSession {
           if !acceptingDataLoss { try refuseLoss(by: down, of: file) }
           try run(down, of: file)
           _ = try connection.pipeline([forget(file)])
-          _ = try make(folder.laterFunctions, isLast: true)
+          _ = try make(folder.laterFunctions, in: functionBook())
         }
       } else {
         if !acceptingDataLoss { try refuseRowChanges(by: down, of: file) }

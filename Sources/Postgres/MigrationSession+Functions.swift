@@ -2,28 +2,27 @@
 
 extension MigrationSession {
   func standings(
-    of files: [FunctionFile]
+    of files: [FunctionFile], in book: FunctionBook
   ) throws -> [(file: FunctionFile, standing: FunctionBook.Standing)] {
-    guard !files.isEmpty else { return [] }
-    let book = try functionBook()
-    return try zip(files, hashes(of: files.map(\.bytes))).map { file, hash in
+    try zip(files, hashes(of: files)).map { file, hash in
       (file, book.standing(of: file, hash: hash))
     }
   }
 
   /// Those that `up` would apply.
-  func stale(_ files: [FunctionFile]) throws -> [FunctionFile] {
-    try standings(of: files).filter { $0.standing != .asMade }.map(\.file)
+  func stale(_ files: [FunctionFile], in book: FunctionBook) throws -> [FunctionFile] {
+    try standings(of: files, in: book).filter { $0.standing != .asMade }.map(\.file)
   }
 
   /// What is wrong with the functions of a database that some were applied to.
-  func functionFindings(_ folder: Migrations) throws -> [MigrationFinding] {
-    let book = try functionBook()
+  func functionFindings(
+    _ folder: Migrations, in book: FunctionBook
+  ) throws -> [MigrationFinding] {
     guard !book.entries.isEmpty else { return [] }
     func finding(_ place: String, _ text: String) -> MigrationFinding {
       MigrationFinding(place: place, rule: "functions", text: text)
     }
-    let standings = try standings(of: folder.functions).flatMap { file, standing in
+    let standings = try standings(of: folder.functions, in: book).flatMap { file, standing in
       switch standing {
       case .asMade, .superseded: [MigrationFinding]()
       case .pending: [finding(file.path, "is not applied; run migrate up")]
@@ -50,16 +49,17 @@ extension MigrationSession {
 // MARK: - Applying them
 
 extension MigrationSession {
-  /// Makes what the files say, inside the connection's transaction; a file that needs what another makes is tried again
-  /// behind it. Returns those that were made.
+  /// Makes what the files say and `book` does not show, inside the connection's transaction, and writes it down; a file
+  /// that needs what another makes is tried again behind it. Returns those that were made, and the book behind them.
   ///
   /// Where `isLast`, one that still cannot be made is the error; before that it may need what later migrations bring.
-  func make(_ files: [FunctionFile], isLast: Bool, goingBack: Bool = false) throws -> [FunctionFile]
-  {
+  func make(
+    _ files: [FunctionFile], in book: FunctionBook, isLast: Bool = true, goingBack: Bool = false
+  ) throws -> (made: [FunctionFile], book: FunctionBook) {
+    var left = try stale(files, in: book)
+    guard !left.isEmpty else { return ([], book) }
     var made: [FunctionFile] = []
-    var left = try stale(files)
-    let book = try functionBook()
-    if !left.isEmpty { try loadLibraries() }
+    try loadLibraries()
     while !left.isEmpty {
       var failed: [FunctionFile] = []
       var firstFailure: MigrationError?
@@ -82,12 +82,14 @@ extension MigrationSession {
       }
       left = failed
     }
-    return made
+    let standing = try functionBook()
+    _ = try connection.pipeline(made.map { remember($0, made: standing.made(by: $0)) })
+    return (made, try functionBook())
   }
 
   /// Going back they stay: programs of the newer release still call them.
   private func dropLeftovers(besides file: FunctionFile, _ book: FunctionBook) throws {
-    let hash = try hashes(of: [file.bytes])[0]
+    let hash = try hashes(of: [file])[0]
     for identity in book.leftovers(besides: file, hash: hash) {
       try run("drop \(identity)", at: 1, of: file)
     }

@@ -5,9 +5,9 @@ import Glibc
 extension MigrationSession {
   /// Applies what is pending, and the functions that do not stand as their files say.
   func apply(
-    _ pending: [MigrationFile], of folder: Migrations, goingBack: Bool
+    _ pending: [MigrationFile], of folder: Migrations, in book: FunctionBook, goingBack: Bool
   ) throws -> [Migrator.Step] {
-    guard try !pending.isEmpty || !stale(folder.functions).isEmpty else { return [] }
+    guard try !pending.isEmpty || !stale(folder.functions, in: book).isEmpty else { return [] }
     let batches = Migrations.batches(of: pending)
     return try batches.enumerated().flatMap { number, batch in
       let steps = try repeatedWhileLocked {
@@ -38,16 +38,16 @@ extension MigrationSession {
     _ batch: [MigrationFile], of folder: Migrations, isLast: Bool, goingBack: Bool
   ) throws -> [Migrator.Step] {
     try inTransaction {
-      let (first, steps) = try applyNumbered(batch, of: folder)
+      let (called, steps) = try applyNumbered(batch, of: folder)
       let began = millisecondsNow()
-      let later = try checkingCatalogue(of: nil) {
-        try make(folder.firstFunctions, isLast: true, goingBack: goingBack)
-          + make(folder.laterFunctions, isLast: isLast, goingBack: goingBack)
+      let made = try checkingCatalogue(of: nil) {
+        let first = try make(folder.firstFunctions, in: functionBook(), goingBack: goingBack)
+        let later = try make(
+          folder.laterFunctions, in: first.book, isLast: isLast, goingBack: goingBack)
+        return called + first.made + later.made
       }
-      try remember(first + later)
       let milliseconds = millisecondsNow() - began
-      return steps
-        + (first + later).map { Migrator.Step(file: $0.path, milliseconds: milliseconds) }
+      return steps + made.map { Migrator.Step(file: $0.path, milliseconds: milliseconds) }
     }
   }
 
@@ -59,7 +59,7 @@ extension MigrationSession {
     var steps: [Migrator.Step] = []
     for file in batch {
       if file.version != folder.files.first?.version, steps.count < 2 {
-        functions += try make(folder.firstFunctions, isLast: true)
+        functions += try make(folder.firstFunctions, in: functionBook()).made
       }
       let began = millisecondsNow()
       let startedAt = try clock()
@@ -68,12 +68,6 @@ extension MigrationSession {
       steps.append(Migrator.Step(file: file.fileName, milliseconds: millisecondsNow() - began))
     }
     return (functions, steps)
-  }
-
-  private func remember(_ made: [FunctionFile]) throws {
-    guard !made.isEmpty else { return }
-    let book = try functionBook()
-    _ = try connection.pipeline(made.map { remember($0, made: book.made(by: $0)) })
   }
 
   private func applyAlone(_ file: MigrationFile) throws -> Migrator.Step {

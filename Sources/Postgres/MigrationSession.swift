@@ -10,6 +10,7 @@ final class MigrationSession {
   let runnerVersion: String
   let limits: Migrator.Limits
   let report: (String) -> Void
+  private var functionHashes: [String: String] = [:]
 
   init(
     target: Connection.Target, runnerVersion: String, limits: Migrator.Limits,
@@ -159,7 +160,9 @@ extension MigrationSession {
 
   /// `goingBack` lets a release run on a database that a newer one has been at: numbered files newer than its own, and
   /// functions with later texts.
-  func conflicts(with folder: Migrations, goingBack: Bool = false) throws -> [HistoryConflict] {
+  func conflicts(
+    with folder: Migrations, in book: FunctionBook, goingBack: Bool = false
+  ) throws -> [HistoryConflict] {
     let newest = folder.files.last?.version ?? ""
     let numbered = try status(of: folder.files).compactMap { row -> HistoryConflict? in
       guard case .conflict(let conflict) = row.state else { return nil }
@@ -167,7 +170,7 @@ extension MigrationSession {
     }
     let superseded =
       try goingBack
-      ? [] : standings(of: folder.functions).filter { $0.standing == .superseded }
+      ? [] : standings(of: folder.functions, in: book).filter { $0.standing == .superseded }
     return numbered + superseded.map { .superseded(file: $0.file.path) }
   }
 
@@ -181,7 +184,16 @@ extension MigrationSession {
     try hashes(of: files.map(\.bytes))
   }
 
-  func hashes(of contents: [[UInt8]]) throws -> [String] {
+  /// The same of functions, which are asked about more than once and do not change meanwhile.
+  func hashes(of files: [FunctionFile]) throws -> [String] {
+    let unknown = files.filter { functionHashes[$0.path] == nil }
+    for (file, hash) in zip(unknown, try hashes(of: unknown.map(\.bytes))) {
+      functionHashes[file.path] = hash
+    }
+    return files.map { functionHashes[$0.path] ?? "" }
+  }
+
+  private func hashes(of contents: [[UInt8]]) throws -> [String] {
     let query = contents.map { bytes in
       Query(
         "Migrator.hash", "select encode(sha256(\(bytes)), 'hex')",

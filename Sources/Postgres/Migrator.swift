@@ -67,13 +67,14 @@ package struct Migrator {
     let session = try openSession()
     return try session.whileAlone {
       try session.createBooks()
-      let conflicts = try session.conflicts(with: folder, goingBack: goingBack)
+      let book = try session.functionBook()
+      let conflicts = try session.conflicts(with: folder, in: book, goingBack: goingBack)
       guard conflicts.isEmpty else { throw MigrationError.history(conflicts) }
       let pending = try session.pending(of: folder.files)
       let dangers = pending.flatMap(MigrationLint.findings)
       guard dangers.isEmpty else { throw MigrationError.dangerous(dangers) }
 
-      let steps = try session.apply(pending, of: folder, goingBack: goingBack)
+      let steps = try session.apply(pending, of: folder, in: book, goingBack: goingBack)
       let findings = try MigrationCatalogue.findings(on: session.connection)
       guard findings.isEmpty else { throw MigrationError.catalogue(file: nil, findings) }
       return steps
@@ -87,7 +88,9 @@ package struct Migrator {
 
   /// The functions that do not stand in the database as their files say, by their paths. Changes nothing.
   package func staleFunctions() throws -> [String] {
-    try openSession().stale(FunctionFile.all(in: directory)).map(\.path)
+    let session = try openSession()
+    return try session.stale(FunctionFile.all(in: directory), in: session.functionBook())
+      .map(\.path)
   }
 
   /// What stands against running `up`, and what is wrong with the schema; empty when all is well.
@@ -95,11 +98,13 @@ package struct Migrator {
   package func verify() throws -> [MigrationFinding] {
     let folder = try Migrations(in: directory)
     let session = try openSession()
-    let conflicts = try session.conflicts(with: folder).map { conflict in
+    let book = try session.functionBook()
+    let conflicts = try session.conflicts(with: folder, in: book).map { conflict in
       MigrationFinding(place: directory, rule: "history", text: conflict.description)
     }
     return try conflicts + session.pending(of: folder.files).flatMap(MigrationLint.findings)
-      + session.functionFindings(folder) + MigrationCatalogue.findings(on: session.connection)
+      + session.functionFindings(folder, in: book)
+      + MigrationCatalogue.findings(on: session.connection)
   }
 
   /// Takes the newest file down.
@@ -110,7 +115,7 @@ package struct Migrator {
     let folder = try Migrations(in: directory)
     let session = try openSession()
     return try session.whileAlone {
-      let conflicts = try session.conflicts(with: folder)
+      let conflicts = try session.conflicts(with: folder, in: session.functionBook())
       guard conflicts.isEmpty else { throw MigrationError.history(conflicts) }
       guard let newest = try session.history().last,
         let file = folder.files.first(where: { $0.version == newest.version })

@@ -508,7 +508,7 @@ extension MigrationBench {
       }
     }
 
-    #expect(kills > 60)
+    #expect(kills > 40)
     #expect(steps.count { $0.contains("/demo/") } == 2)
     #expect(try bench.answer("one") == 1)
     #expect(try bench.migrator.verify() == [])

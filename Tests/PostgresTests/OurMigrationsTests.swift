@@ -26,6 +26,7 @@ import Testing
     #expect(down == files.filter { !$0.contains("/") }.reversed())
     #expect(empty.filter { $0.contains(" crm.") || $0.contains(" app.") } == [])
     #expect(Set(again) == Set(files))
+    #expect(Set(files).count == files.count, "each file is applied once")
     #expect(NormalForm.differences(fresh, try NormalForm.lines(of: scratch.database())) == [])
     #expect(try migrator.verify() == [])
   }

@@ -7,10 +7,10 @@ from browser import Browser
 
 
 class Load:
-    """Four people who read and two who write, as fast as they can, each on one connection."""
+    """Four people who read and two who write, as fast as they can, each on one connection; or with a pause between."""
 
-    def __init__(self, stack, office):
-        self.stack, self.office = stack, office
+    def __init__(self, stack, office, pause=0):
+        self.stack, self.office, self.pause = stack, office, pause
         self.found, self.waits, self._ending = [], [], threading.Event()
 
     def start(self):
@@ -47,8 +47,4 @@ class Load:
             wait = time.monotonic() - begun
             self.found.append((kind, answer, wait))
             self.waits.append((begun - self._begun, wait))
-
-    def percentile(self, share, since=0.0, until=float("inf")):
-        """Of the waits that began in that time after the start, in seconds."""
-        waits = sorted(wait for begun, wait in self.waits if since <= begun < until)
-        return waits[min(len(waits) - 1, int(len(waits) * share))] if waits else 0.0
+            time.sleep(self.pause)

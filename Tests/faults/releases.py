@@ -168,11 +168,11 @@ def settle(stack, load):
 def ordinary(stack, office, folders):
     """What people notice of three changed functions; a figure, since this hardware is noisy."""
     stack.migrations = folders.three
-    load = Load(stack, office)
+    load = Load(stack, office, pause=0.05)  # people, not a flood: both cores have time to spare
     load.start()
     seconds = []
     for number in range(ORDINARY):
-        for path in ("first/tenant", "leads/keep_lead", "drafts/keep_draft"):
+        for path in ("leads/list_leads", "leads/keep_lead", "drafts/keep_draft"):
             Folders._change(folders, folders.three, path, f"-- Text {number}.")
         begun = time.monotonic() - load._begun
         migrate(stack, "up")
