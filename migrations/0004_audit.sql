@@ -52,6 +52,11 @@ call app.fence('crm.outbox_events');
 call app.make_append_only('crm.outbox_events');
 grant select on crm.outbox_events to closerflow_web, closerflow_worker;
 
+-- The runner's book of functions is history as well.
+call app.make_append_only('public.schema_functions');
+
 -- migrate:down
+drop trigger no_truncate on public.schema_functions;
+drop trigger immutable on public.schema_functions;
 drop table crm.outbox_events;
 drop table crm.audit_log;

@@ -34,6 +34,15 @@ struct FunctionBook: Sendable {
   /// Of each name, the first applied first.
   let texts: [String: [Text]]
   let objects: [Object]
+  /// Of what stands, by its identity.
+  let fingerprints: [String: String]
+
+  init(entries: [String: Entry], texts: [String: [Text]], objects: [Object]) {
+    self.entries = entries
+    self.texts = texts
+    self.objects = objects
+    fingerprints = Dictionary(objects.map { ($0.identity, $0.fingerprint) }) { first, _ in first }
+  }
 
   /// How a file and the database stand to each other.
   enum Standing: Sendable, Equatable {
@@ -51,13 +60,8 @@ struct FunctionBook: Sendable {
       let hashes = texts[file.name, default: []].map(\.hash)
       return hashes.contains(hash) && hashes.last != hash ? .superseded : .pending
     }
-    let now = fingerprints
-    let changed = entry.made.filter { now[$0.key] != $0.value }.keys.sorted()
+    let changed = entry.made.filter { fingerprints[$0.key] != $0.value }.keys.sorted()
     return changed.isEmpty ? .asMade : .changed(changed)
-  }
-
-  var fingerprints: [String: String] {
-    Dictionary(objects.map { ($0.identity, $0.fingerprint) }) { first, _ in first }
   }
 
   /// Functions of the name that did not stand when this same text was applied before: what a release that came between,

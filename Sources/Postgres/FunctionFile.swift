@@ -4,7 +4,7 @@ import Glibc
 ///
 /// Its path is `ROOM/NAME.sql`; the room is a feature, or `first` for what the numbered files call. It holds functions
 /// or procedures `app.NAME` and `sec.NAME`, each below the login roles that may call it (`-- for: web, worker`, or
-/// `owner` for none), and then the triggers that execute them. What its `made` is belongs to the runner.
+/// `owner` for none), and then the triggers that execute them.
 package struct FunctionFile: Sendable {
   static let folder = "functions"
   static let firstRoom = "first"

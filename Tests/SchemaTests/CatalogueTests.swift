@@ -70,7 +70,7 @@ import Testing
     let kept = try faults(
       """
       select c.relname::text from pg_trigger t join pg_class c on c.oid = t.tgrelid
-      where t.tgname = 'immutable' and t.tgenabled = 'A' order by 1
+      where t.tgname = 'immutable' and t.tgenabled = 'A' and c.relnamespace = 'crm'::regnamespace order by 1
       """)
     let columns = try faults(
       """
