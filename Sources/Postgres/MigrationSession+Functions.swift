@@ -50,14 +50,14 @@ extension MigrationSession {
 
 extension MigrationSession {
   /// Makes what the files say and `book` does not show, inside the connection's transaction, and writes it down; a file
-  /// that needs what another makes is tried again behind it. Returns those that were made, and the book behind them.
+  /// that needs what another makes is tried again behind it. Returns those that were made.
   ///
   /// Where `isLast`, one that still cannot be made is the error; before that it may need what later migrations bring.
   func make(
     _ files: [FunctionFile], in book: FunctionBook, isLast: Bool = true, goingBack: Bool = false
-  ) throws -> (made: [FunctionFile], book: FunctionBook) {
+  ) throws -> [FunctionFile] {
     var left = try stale(files, in: book)
-    guard !left.isEmpty else { return ([], book) }
+    guard !left.isEmpty else { return [] }
     var made: [FunctionFile] = []
     try loadLibraries()
     while !left.isEmpty {
@@ -84,7 +84,7 @@ extension MigrationSession {
     }
     let standing = try functionBook()
     _ = try connection.pipeline(made.map { remember($0, made: standing.made(by: $0)) })
-    return (made, try functionBook())
+    return made
   }
 
   /// Going back they stay: programs of the newer release still call them.

@@ -41,10 +41,9 @@ extension MigrationSession {
       let (called, steps) = try applyNumbered(batch, of: folder)
       let began = millisecondsNow()
       let made = try checkingCatalogue(of: nil) {
-        let first = try make(folder.firstFunctions, in: functionBook(), goingBack: goingBack)
-        let later = try make(
-          folder.laterFunctions, in: first.book, isLast: isLast, goingBack: goingBack)
-        return called + first.made + later.made
+        let book = try functionBook()
+        return try called + make(folder.firstFunctions, in: book, goingBack: goingBack)
+          + make(folder.laterFunctions, in: book, isLast: isLast, goingBack: goingBack)
       }
       let milliseconds = millisecondsNow() - began
       return steps + made.map { Migrator.Step(file: $0.path, milliseconds: milliseconds) }
@@ -59,7 +58,7 @@ extension MigrationSession {
     var steps: [Migrator.Step] = []
     for file in batch {
       if file.version != folder.files.first?.version, steps.count < 2 {
-        functions += try make(folder.firstFunctions, in: functionBook()).made
+        functions += try make(folder.firstFunctions, in: functionBook())
       }
       let began = millisecondsNow()
       let startedAt = try clock()
