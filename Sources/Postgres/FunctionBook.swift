@@ -73,14 +73,6 @@ struct FunctionBook: Sendable {
     }.map(\.identity)
   }
 
-  /// What `file` made: every function of its name, and the triggers that it declares.
-  func made(by file: FunctionFile) -> [Object] {
-    let triggers = Set(file.triggers.map(\.identity))
-    return objects.filter { object in
-      object.name == file.name && (!object.isTrigger || triggers.contains(object.identity))
-    }
-  }
-
   /// What stands in the database though no file says so; `numbered` are functions that migrations make.
   func strangers(to files: [FunctionFile], numbered: Set<String>) -> [String] {
     let byName = Dictionary(uniqueKeysWithValues: files.map { ($0.name, $0) })
@@ -98,6 +90,16 @@ struct FunctionBook: Sendable {
   func surpluses(over files: [FunctionFile]) -> [FunctionFile] {
     files.filter { file in
       objects.count { $0.name == file.name && !$0.isTrigger } > file.routines.count
+    }
+  }
+}
+
+extension FunctionFile {
+  /// What it made of the objects that stand: every function of its name, and the triggers that it declares.
+  func made(of objects: [FunctionBook.Object]) -> [FunctionBook.Object] {
+    let triggers = Set(triggers.map(\.identity))
+    return objects.filter { object in
+      object.name == name && (!object.isTrigger || triggers.contains(object.identity))
     }
   }
 }
@@ -155,38 +157,42 @@ extension FunctionBook {
       return (name, Text(hash: hash, identities: Set(identities.map { String(Substring($0)) })))
     })
 
-  /// Asked where only `pg_catalog` is searched and in UTC, so that definitions read the same whoever asks.
-  static let standingObjects = Query<[Object]>(
-    "FunctionBook.standingObjects",
-    """
-    with functions as (
-      select p.oid, p.proname, n.nspname, p.prokind, p.proowner, p.proacl
-        from pg_proc p join pg_namespace n on n.oid = p.pronamespace
-       where n.nspname in ('app', 'sec', 'crm') and p.prokind in ('f', 'p'))
-    select format('%s %s.%s(%s)', case f.prokind when 'p' then 'procedure' else 'function' end, f.nspname, f.proname,
-                  pg_get_function_identity_arguments(f.oid)),
-           f.proname::text,
-           encode(sha256(convert_to(concat_ws(' ', pg_get_functiondef(f.oid), pg_get_userbyid(f.proowner), (
-             select string_agg(a.grantee || ' ' || a.privilege_type, ',' order by a.grantee::regrole::text)
-               from aclexplode(coalesce(f.proacl, acldefault('f', f.proowner))) a)), 'UTF8')), 'hex')
-      from functions f
-    union all
-    select format('trigger %s on %s.%s', t.tgname, n.nspname, c.relname), f.proname::text,
-           encode(sha256(convert_to(pg_get_triggerdef(t.oid) || ' ' || t.tgenabled::text, 'UTF8')), 'hex')
-      from pg_trigger t join functions f on f.oid = t.tgfoid
-      join pg_class c on c.oid = t.tgrelid join pg_namespace n on n.oid = c.relnamespace
-     where not t.tgisinternal
-     order by 1
-    """,
-    all: { row in
-      Object(identity: try row.next(), name: try row.next(), fingerprint: try row.next())
-    })
+  /// Of all names, where none is given. Asked where only `pg_catalog` is searched and in UTC, so that definitions read
+  /// the same whoever asks.
+  static func standingObjects(of names: [String]) -> Query<[Object]> {
+    Query(
+      "FunctionBook.standingObjects",
+      """
+      with functions as (
+        select p.oid, p.proname, n.nspname, p.prokind, p.proowner, p.proacl
+          from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+         where n.nspname in ('app', 'sec', 'crm') and p.prokind in ('f', 'p')
+           and (cardinality(\(.texts(names))) = 0 or p.proname = any (\(.texts(names)))))
+      select format('%s %s.%s(%s)', case f.prokind when 'p' then 'procedure' else 'function' end, f.nspname, f.proname,
+                    pg_get_function_identity_arguments(f.oid)),
+             f.proname::text,
+             encode(sha256(convert_to(concat_ws(' ', pg_get_functiondef(f.oid), pg_get_userbyid(f.proowner), (
+               select string_agg(a.grantee || ' ' || a.privilege_type, ',' order by a.grantee::regrole::text)
+                 from aclexplode(coalesce(f.proacl, acldefault('f', f.proowner))) a)), 'UTF8')), 'hex')
+        from functions f
+      union all
+      select format('trigger %s on %s.%s', t.tgname, n.nspname, c.relname), f.proname::text,
+             encode(sha256(convert_to(pg_get_triggerdef(t.oid) || ' ' || t.tgenabled::text, 'UTF8')), 'hex')
+        from pg_trigger t join functions f on f.oid = t.tgfoid
+        join pg_class c on c.oid = t.tgrelid join pg_namespace n on n.oid = c.relnamespace
+       where not t.tgisinternal
+       order by 1
+      """,
+      all: { row in
+        Object(identity: try row.next(), name: try row.next(), fingerprint: try row.next())
+      })
+  }
 }
 
 extension MigrationSession {
   /// The book as it is inside this connection's transaction, if it has one; empty before the first runner.
   func functionBook() throws -> FunctionBook {
-    let objects = try underCatalogPath { try ask(FunctionBook.standingObjects) }
+    let objects = try standingObjects()
     guard try has("public.schema_functions") else {
       return FunctionBook(entries: [:], texts: [:], objects: objects)
     }
@@ -200,6 +206,11 @@ extension MigrationSession {
     let texts = Dictionary(grouping: try ask(FunctionBook.everyText), by: \.name)
       .mapValues { rows in rows.map(\.1) }
     return FunctionBook(entries: entries, texts: texts, objects: objects)
+  }
+
+  /// What stands of these names, or of all.
+  func standingObjects(of names: [String] = []) throws -> [FunctionBook.Object] {
+    try underCatalogPath { try ask(FunctionBook.standingObjects(of: names)) }
   }
 
   func remember(_ file: FunctionFile, made objects: [FunctionBook.Object]) -> Statement {

@@ -82,8 +82,9 @@ extension MigrationSession {
       }
       left = failed
     }
-    let standing = try functionBook()
-    _ = try connection.pipeline(made.map { remember($0, made: standing.made(by: $0)) })
+    guard !made.isEmpty else { return [] }
+    let objects = try standingObjects(of: made.map(\.name))
+    _ = try connection.pipeline(made.map { remember($0, made: $0.made(of: objects)) })
     return made
   }
 

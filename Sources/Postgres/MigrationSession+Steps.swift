@@ -14,7 +14,8 @@ extension MigrationSession {
         try prepare()
         if let file = batch.first, !file.up.isTransactional { return [try applyAlone(file)] }
         return try apply(
-          batch, of: folder, isLast: number == batches.count - 1, goingBack: goingBack)
+          batch, of: folder, in: pending.isEmpty ? book : nil, isLast: number == batches.count - 1,
+          goingBack: goingBack)
       }
       tell(steps)
       return steps
@@ -35,13 +36,14 @@ extension MigrationSession {
 
   /// In one transaction: tables are never there without the triggers of their functions.
   private func apply(
-    _ batch: [MigrationFile], of folder: Migrations, isLast: Bool, goingBack: Bool
+    _ batch: [MigrationFile], of folder: Migrations, in book: FunctionBook?, isLast: Bool,
+    goingBack: Bool
   ) throws -> [Migrator.Step] {
     try inTransaction {
       let (called, steps) = try applyNumbered(batch, of: folder)
       let began = millisecondsNow()
       let made = try checkingCatalogue(of: nil) {
-        let book = try functionBook()
+        let book = try book ?? functionBook()
         return try called + make(folder.firstFunctions, in: book, goingBack: goingBack)
           + make(folder.laterFunctions, in: book, isLast: isLast, goingBack: goingBack)
       }
@@ -58,7 +60,9 @@ extension MigrationSession {
     var steps: [Migrator.Step] = []
     for file in batch {
       if file.version != folder.files.first?.version, steps.count < 2 {
-        functions += try make(folder.firstFunctions, in: functionBook())
+        functions += try checkingCatalogue(of: nil) {
+          try make(folder.firstFunctions, in: functionBook())
+        }
       }
       let began = millisecondsNow()
       let startedAt = try clock()
@@ -92,19 +96,29 @@ extension MigrationSession {
       _ = try connection.pipeline([.commit])
       return result
     } catch {
+      lastFindings = nil
       // Without a connection there is nothing to roll back; the first error is the one to tell.
       if connection.isUsable, connection.isInTransaction { try connection.script("rollback") }
       throw error
     }
   }
 
+  /// What the catalogue's rules find, as asked behind the last change of this session.
+  func catalogueFindings() throws -> [MigrationFinding] {
+    if let lastFindings { return lastFindings }
+    let findings = try MigrationCatalogue.findings(on: connection)
+    lastFindings = findings
+    return findings
+  }
+
   /// Blames `file`, or the functions, only for what it brought.
   private func checkingCatalogue<Result>(
     of file: MigrationFile?, _ body: () throws -> Result
   ) throws -> Result {
-    let before = try Set(MigrationCatalogue.findings(on: connection))
+    let before = try Set(catalogueFindings())
+    lastFindings = nil
     let result = try body()
-    let new = try MigrationCatalogue.findings(on: connection).filter { !before.contains($0) }
+    let new = try catalogueFindings().filter { !before.contains($0) }
     guard new.isEmpty else {
       throw MigrationError.catalogue(file: file?.fileName ?? "\(FunctionFile.folder)/", new)
     }

@@ -11,6 +11,7 @@ final class MigrationSession {
   let limits: Migrator.Limits
   let report: (String) -> Void
   private var functionHashes: [String: String] = [:]
+  var lastFindings: [MigrationFinding]?
 
   init(
     target: Connection.Target, runnerVersion: String, limits: Migrator.Limits,

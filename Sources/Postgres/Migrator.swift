@@ -75,7 +75,7 @@ package struct Migrator {
       guard dangers.isEmpty else { throw MigrationError.dangerous(dangers) }
 
       let steps = try session.apply(pending, of: folder, in: book, goingBack: goingBack)
-      let findings = try MigrationCatalogue.findings(on: session.connection)
+      let findings = try session.catalogueFindings()
       guard findings.isEmpty else { throw MigrationError.catalogue(file: nil, findings) }
       return steps
     }

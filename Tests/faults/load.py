@@ -14,7 +14,7 @@ class Load:
         self.found, self.waits, self._ending = [], [], threading.Event()
 
     def start(self):
-        self._begun = time.monotonic()
+        self.begun = time.monotonic()
         kinds = ["GET"] * 4 + ["POST"] * 2
         self._threads = [threading.Thread(target=self._go, args=(kind, n))
                          for n, kind in enumerate(kinds)]
@@ -25,7 +25,7 @@ class Load:
         self._ending.set()
         for thread in self._threads:
             thread.join()
-        self.seconds = time.monotonic() - self._begun
+        self.seconds = time.monotonic() - self.begun
 
     def answers(self, kind):
         return collections.Counter(answer for asked, answer, _ in self.found if asked == kind)
@@ -46,5 +46,5 @@ class Load:
                 answer = repr(problem)
             wait = time.monotonic() - begun
             self.found.append((kind, answer, wait))
-            self.waits.append((begun - self._begun, wait))
+            self.waits.append((begun - self.begun, wait))
             time.sleep(self.pause)
