@@ -2,6 +2,7 @@
 import re
 
 from checks import test
+from looking import look
 
 LETTER = """\
 Bonjour Zoë,
@@ -161,6 +162,35 @@ def a_lead_becomes_a_delivered_email(site, scripts):
         admin.sees("Taken by the mail server") and admin.sees("The lead may be written to"),
     )
     that("its page shows the Message-ID of the mail", admin.sees(message["Message-ID"].strip()))
+
+
+@test
+def an_address_that_changed_meanwhile_is_looked_at_again(site, scripts):
+    that = site.report.that
+    sales = site.person("sales", scripts)
+    name = site.unique("Moved").replace(" ", "")
+    lead = sales.capture(site.unique("Staircase"), last_name=name)
+    draft = sales.write(lead, site.unique("Your staircase"), "Hello.", then="Save")
+    written = sales.open(draft).page
+    sales.new_tab()
+    sales.open(lead).follow(f"Claire {name}")
+    address = f"{name.lower()}@elsewhere.example.test"
+    sales.type("E-mail", address)
+    sales.press("Save")
+    sales.page = written
+    sales.press("Submit for review")
+    that(
+        "it is not handed in to an address that nobody chose",
+        sales.status == 422 and sales.sees("An address has changed since it was chosen."),
+        sales.status,
+    )
+    that("what is written stands there still", sales.value("Message").strip() == "Hello.")
+    that("and the new address beside the name", sales.sees(address))
+    if scripts:
+        look(sales, "drafts edit address changed")
+    sales.press("Submit for review")
+    that("looked at, it goes to the new one", sales.text(".verdict .state") == "Waiting for review", sales.path)
+    that("which its page shows", sales.open(draft).sees(address))
 
 
 class Card:
