@@ -19,6 +19,7 @@ struct FunctionBook: Sendable {
     let name: String
     /// A hash of definition, owner and grants.
     let fingerprint: String
+    let isConstraintTrigger: Bool
 
     var isTrigger: Bool { identity.utf8.starts(with: "trigger ".utf8) }
   }
@@ -60,7 +61,9 @@ struct FunctionBook: Sendable {
       let hashes = texts[file.name, default: []].map(\.hash)
       return hashes.contains(hash) && hashes.last != hash ? .superseded : .pending
     }
-    let changed = entry.made.filter { fingerprints[$0.key] != $0.value }.keys.sorted()
+    let changed =
+      entry.made.filter { fingerprints[$0.key] != $0.value }.keys.sorted()
+      + file.triggers.map(\.identity).filter { entry.made[$0] == nil }
     return changed.isEmpty ? .asMade : .changed(changed)
   }
 
@@ -172,19 +175,26 @@ extension FunctionBook {
                     pg_get_function_identity_arguments(f.oid)),
              f.proname::text,
              encode(sha256(convert_to(concat_ws(' ', pg_get_functiondef(f.oid), pg_get_userbyid(f.proowner), (
-               select string_agg(a.grantee || ' ' || a.privilege_type, ',' order by a.grantee::regrole::text)
-                 from aclexplode(coalesce(f.proacl, acldefault('f', f.proowner))) a)), 'UTF8')), 'hex')
+               select string_agg(concat_ws(' ', g.name, a.privilege_type, a.is_grantable), ',' order by g.name, a.is_grantable)
+                 from aclexplode(coalesce(f.proacl, acldefault('f', f.proowner))) a
+                cross join lateral (
+                  select case a.grantee when 0 then 'public' else pg_get_userbyid(a.grantee)::text end collate "C") g (name)
+               )), 'UTF8')), 'hex'),
+             false
         from functions f
       union all
       select format('trigger %s on %s.%s', t.tgname, n.nspname, c.relname), f.proname::text,
-             encode(sha256(convert_to(pg_get_triggerdef(t.oid) || ' ' || t.tgenabled::text, 'UTF8')), 'hex')
+             encode(sha256(convert_to(pg_get_triggerdef(t.oid) || ' ' || t.tgenabled::text, 'UTF8')), 'hex'),
+             t.tgconstraint <> 0
         from pg_trigger t join functions f on f.oid = t.tgfoid
         join pg_class c on c.oid = t.tgrelid join pg_namespace n on n.oid = c.relnamespace
        where not t.tgisinternal
        order by 1
       """,
       all: { row in
-        Object(identity: try row.next(), name: try row.next(), fingerprint: try row.next())
+        Object(
+          identity: try row.next(), name: try row.next(), fingerprint: try row.next(),
+          isConstraintTrigger: try row.next())
       })
   }
 }

@@ -75,7 +75,18 @@ package struct FunctionFile: Sendable {
         }
       }
     }
-    return files.values.sorted { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }
+    let sorted = files.values.sorted { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }
+    var declared: [String: FunctionFile] = [:]
+    for file in sorted {
+      for trigger in file.triggers {
+        if let other = declared.updateValue(file, forKey: trigger.identity) {
+          throw .malformed(
+            file: file.path, line: trigger.line,
+            "makes \(trigger.identity), as \(other.path) does")
+        }
+      }
+    }
+    return sorted
   }
 
   /// Writes the file of a function that nobody may call yet; returns its path.
@@ -191,8 +202,12 @@ private struct FunctionReader {
           continue
         }
       }
-      if token == .symbol(UInt8(ascii: "(")) { depth += 1 }
-      if token == .symbol(UInt8(ascii: ")")) { depth -= 1 }
+      if [UInt8(ascii: "("), UInt8(ascii: "[")].contains(where: { token == .symbol($0) }) {
+        depth += 1
+      }
+      if [UInt8(ascii: ")"), UInt8(ascii: "]")].contains(where: { token == .symbol($0) }) {
+        depth -= 1
+      }
       if start == nil { start = index }
     }
     return kept.joined(separator: ", ")
@@ -225,6 +240,9 @@ private struct FunctionReader {
     while words.peek != "on", words.next() != nil {}
     guard let trigger, words.skip("on"), let table = words.name() else {
       throw wrong(statement, "stands on no table")
+    }
+    guard table.utf8.contains(UInt8(ascii: ".")) else {
+      throw wrong(statement, "does not say which schema its table is in")
     }
     while words.peek != "execute", words.next() != nil {}
     guard words.skip("execute"), words.skip("function"), words.name() == "app.\(name)" else {

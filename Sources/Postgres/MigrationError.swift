@@ -64,8 +64,13 @@ extension HistoryConflict: CustomStringConvertible {
 
 extension MigrationError {
   /// Somebody else held a lock for too long, or two waited for each other: the same may pass when it is tried again.
-  var isLockInTheWay: Bool {
-    guard case .failed(_, _, let state, _) = self else { return false }
+  static func isLockInTheWay(_ error: any Error) -> Bool {
+    let state: String? =
+      switch error {
+      case MigrationError.failed(_, _, let state, _): state
+      case let error as PostgresError: error.sqlState
+      default: nil
+      }
     return state == "55P03" || state == "40P01"
   }
 

@@ -15,11 +15,11 @@ extension MigrationSession {
       try prepare()
       if down.isTransactional {
         try inTransaction {
-          try dropFunctions(but: folder.firstFunctions)
+          try dropFunctions(but: folder.firstFunctions, for: file)
           if !acceptingDataLoss { try refuseLoss(by: down, of: file) }
           try run(down, of: file)
           _ = try connection.pipeline([forget(file)])
-          _ = try make(folder.laterFunctions, in: functionBook())
+          _ = try make(folder.laterFunctions, of: folder, in: functionBook())
         }
       } else {
         if !acceptingDataLoss { try refuseRowChanges(by: down, of: file) }
@@ -33,13 +33,13 @@ extension MigrationSession {
   }
 
   /// Those that runners made, and the triggers that execute them.
-  private func dropFunctions(but kept: [FunctionFile]) throws {
+  private func dropFunctions(but kept: [FunctionFile], for file: MigrationFile) throws {
     let book = try functionBook()
     let names = Set(book.entries.keys).subtracting(kept.map(\.name))
     let routines = book.objects.filter { names.contains($0.name) && !$0.isTrigger }
       .compactMap { $0.identity.split(separator: " ", maxSplits: 1).last }
     guard !routines.isEmpty else { return }
-    try connection.script("drop routine \(routines.joined(separator: ", ")) cascade")
+    try run("drop routine \(routines.joined(separator: ", ")) cascade", of: file.fileName)
   }
 
   /// Tries the file, looks which tables and columns are gone, takes it back, and looks whether they
@@ -58,7 +58,7 @@ extension MigrationSession {
       let isWholeTable = !tablesLeft.contains(table)
       let columns = gone.filter { $0.table == table }.map(\.column)
       // Locked until the end, so that nothing is added between looking and dropping.
-      try connection.script("lock table \(table) in access exclusive mode; savepoint look")
+      try run("lock table \(table) in access exclusive mode; savepoint look", of: file.fileName)
       // A forced row security would hide rows from the owner too.
       try connection.script("alter table \(table) no force row level security")
       let condition = columns.map { "\($0) is not null" }.joined(separator: " or ")

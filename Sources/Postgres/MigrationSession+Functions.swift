@@ -54,11 +54,13 @@ extension MigrationSession {
   ///
   /// Where `isLast`, one that still cannot be made is the error; before that it may need what later migrations bring.
   func make(
-    _ files: [FunctionFile], in book: FunctionBook, isLast: Bool = true, goingBack: Bool = false
+    _ files: [FunctionFile], of folder: Migrations, in book: FunctionBook, isLast: Bool = true,
+    goingBack: Bool = false
   ) throws -> [FunctionFile] {
     var left = try stale(files, in: book)
     guard !left.isEmpty else { return [] }
     var made: [FunctionFile] = []
+    let triggers = folder.triggers
     try loadLibraries()
     while !left.isEmpty {
       var failed: [FunctionFile] = []
@@ -66,11 +68,11 @@ extension MigrationSession {
       for file in left {
         try connection.script("savepoint function_file")
         do {
-          try make(file, book)
+          try make(file, book, keeping: triggers)
           if !goingBack { try dropLeftovers(besides: file, book) }
           try connection.script("release savepoint function_file")
           made.append(file)
-        } catch let error as MigrationError where !error.isLockInTheWay {
+        } catch let error as MigrationError where !MigrationError.isLockInTheWay(error) {
           try connection.script("rollback to savepoint function_file")
           failed.append(file)
           firstFailure = firstFailure ?? error
@@ -83,6 +85,7 @@ extension MigrationSession {
       left = failed
     }
     guard !made.isEmpty else { return [] }
+    try connection.script(Self.takingBackForeignGrants(on: made.map(\.name)))
     let objects = try standingObjects(of: made.map(\.name))
     _ = try connection.pipeline(made.map { remember($0, made: $0.made(of: objects)) })
     return made
@@ -92,7 +95,7 @@ extension MigrationSession {
   private func dropLeftovers(besides file: FunctionFile, _ book: FunctionBook) throws {
     let hash = try hashes(of: [file])[0]
     for identity in book.leftovers(besides: file, hash: hash) {
-      try run("drop \(identity)", at: 1, of: file)
+      try run("drop \(identity)", of: file.path)
     }
   }
 
@@ -104,18 +107,23 @@ extension MigrationSession {
     ])
   }
 
-  private func make(_ file: FunctionFile, _ book: FunctionBook) throws {
+  /// `keeping` are the triggers of all files: one may have gone to another.
+  private func make(
+    _ file: FunctionFile, _ book: FunctionBook, keeping kept: Set<String>
+  ) throws {
     for routine in file.routines {
-      try run(routine.text, at: routine.line, of: file)
+      try run(routine.text, of: file.path, from: routine.line)
       let grants =
-        "revoke all on \(routine.signature) from public, \(Self.loginRoles.joined(separator: ", "))"
+        "revoke all on \(routine.signature) from public, \(Self.loginRoles.joined(separator: ", ")) cascade"
         + (routine.callers.isEmpty
           ? ""
           : "; grant execute on \(routine.signature) to \(routine.callers.joined(separator: ", "))")
-      try run(grants, at: routine.line, of: file)
+      try run(grants, of: file.path, from: routine.line)
     }
     let entry = book.entries[file.name]
     let standing = book.fingerprints
+    // What PostgreSQL does not replace, neither by its like nor by a plain one.
+    let constraints = Set(book.objects.filter(\.isConstraintTrigger).map(\.identity))
     for trigger in file.triggers {
       // Making a trigger locks its table: only where another stands there than this text once made.
       if let fingerprint = entry?.made[trigger.identity], fingerprint == standing[trigger.identity],
@@ -123,16 +131,16 @@ extension MigrationSession {
       {
         continue
       }
-      if trigger.isConstraint {
+      if trigger.isConstraint || constraints.contains(trigger.identity) {
         try run(
-          "drop trigger if exists \(trigger.name) on \(trigger.table)", at: trigger.line, of: file)
+          "drop trigger if exists \(trigger.name) on \(trigger.table)", of: file.path,
+          from: trigger.line)
       }
-      try run(trigger.text, at: trigger.line, of: file)
+      try run(trigger.text, of: file.path, from: trigger.line)
     }
-    let kept = Set(file.triggers.map(\.identity))
     for identity in (entry?.triggers ?? [:]).keys
     where !kept.contains(identity) && standing[identity] != nil {
-      try run("drop \(identity)", at: 1, of: file)
+      try run("drop \(identity)", of: file.path)
     }
   }
 
@@ -140,14 +148,24 @@ extension MigrationSession {
     "closerflow_migrate", "closerflow_web", "closerflow_sign_in", "closerflow_worker",
   ]
 
-  private func run(_ text: String, at line: Int, of file: FunctionFile) throws {
-    do throws(PostgresError) {
-      try connection.script(text)
-    } catch {
-      guard case .server(let error) = error else { throw error }
-      throw MigrationError.failed(
-        file: file.path, line: line + (error.line ?? 1) - 1, sqlState: error.sqlState, error.message
-      )
-    }
+  /// From roles that no file can name, whoever gave them what. `names` are plain.
+  private static func takingBackForeignGrants(on names: [String]) -> String {
+    """
+    do $$
+    declare
+      f record;
+    begin
+      for f in
+        select distinct p.oid::regprocedure as routine, a.grantee::regrole as grantee
+          from pg_proc p cross join lateral aclexplode(p.proacl) a
+         where p.pronamespace::regnamespace::text in ('app', 'sec')
+           and p.proname in (\(names.map { "'\($0)'" }.joined(separator: ", ")))
+           and a.grantee not in (0, p.proowner)
+           and a.grantee::regrole::text not in (\(loginRoles.map { "'\($0)'" }.joined(separator: ", ")))
+      loop
+        execute format('revoke all on routine %s from %s cascade', f.routine, f.grantee);
+      end loop;
+    end $$
+    """
   }
 }

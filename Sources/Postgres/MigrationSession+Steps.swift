@@ -43,9 +43,12 @@ extension MigrationSession {
       let (called, steps) = try applyNumbered(batch, of: folder)
       let began = millisecondsNow()
       let made = try checkingCatalogue(of: nil) {
+        try prepare()
         let book = try book ?? functionBook()
-        return try called + make(folder.firstFunctions, in: book, goingBack: goingBack)
-          + make(folder.laterFunctions, in: book, isLast: isLast, goingBack: goingBack)
+        // What programs call already waits for everything that its new text may need.
+        let later = folder.laterFunctions.filter { isLast || book.entries[$0.name] == nil }
+        return try called + make(folder.firstFunctions, of: folder, in: book, goingBack: goingBack)
+          + make(later, of: folder, in: book, isLast: isLast, goingBack: goingBack)
       }
       let milliseconds = millisecondsNow() - began
       return steps + made.map { Migrator.Step(file: $0.path, milliseconds: milliseconds) }
@@ -61,22 +64,31 @@ extension MigrationSession {
     for file in batch {
       if file.version != folder.files.first?.version, steps.count < 2 {
         functions += try checkingCatalogue(of: nil) {
-          try make(folder.firstFunctions, in: functionBook())
+          try make(folder.firstFunctions, of: folder, in: functionBook())
         }
       }
+      try prepare()
       let began = millisecondsNow()
       let startedAt = try clock()
-      try checkingCatalogue(of: file) { try run(file.up, of: file) }
+      try checkingCatalogue(of: file) {
+        try run(file.up, of: file)
+        try settleConstraints(of: file)
+      }
       _ = try connection.pipeline([remember(file, startedAt: startedAt)])
       steps.append(Migrator.Step(file: file.fileName, milliseconds: millisecondsNow() - began))
     }
     return (functions, steps)
   }
 
+  /// As a commit between two files would, which also lets the next one alter the table.
+  private func settleConstraints(of file: MigrationFile) throws {
+    try run("set constraints all immediate; set constraints all deferred", of: file.fileName)
+  }
+
   private func applyAlone(_ file: MigrationFile) throws -> Migrator.Step {
     let began = millisecondsNow()
     let startedAt = try clock()
-    try dropInvalidIndexes(madeBy: file.up)
+    try dropInvalidIndexes(madeBy: file)
     try checkingCatalogue(of: file) { try run(file.up, of: file) }
     _ = try connection.pipeline([remember(file, startedAt: startedAt)])
     return Migrator.Step(file: file.fileName, milliseconds: millisecondsNow() - began)
@@ -131,13 +143,25 @@ extension MigrationSession {
     while true {
       do {
         return try body()
-      } catch let error as MigrationError where error.isLockInTheWay && attempt < limits.attemptsMax
-      {
+      } catch  where MigrationError.isLockInTheWay(error) && attempt < limits.attemptsMax {
         attempt += 1
+        let file = (error as? MigrationError)?.file
         let pause = Int.random(in: limits.pauseMillisecondsMax / 4...limits.pauseMillisecondsMax)
-        report("\(error.file ?? "the migration") waits for a lock; try \(attempt) in \(pause) ms")
+        report("\(file ?? "the migration") waits for a lock; try \(attempt) in \(pause) ms")
         usleep(UInt32(pause) * 1_000)
       }
+    }
+  }
+
+  /// On behalf of the file, on whose `line` the text begins.
+  func run(_ text: String, of file: String, from line: Int? = nil) throws {
+    do throws(PostgresError) {
+      try connection.script(text)
+    } catch {
+      guard case .server(let error) = error else { throw error }
+      throw MigrationError.failed(
+        file: file, line: line.map { $0 + (error.line ?? 1) - 1 }, sqlState: error.sqlState,
+        error.message)
     }
   }
 
@@ -157,8 +181,8 @@ extension MigrationSession {
 
   /// CREATE INDEX CONCURRENTLY that was cut short leaves an index that is not valid, and
   /// IF NOT EXISTS would be content with it.
-  private func dropInvalidIndexes(madeBy section: MigrationFile.Section) throws {
-    for statement in SQLStatement.all(in: section.text) {
+  private func dropInvalidIndexes(madeBy file: MigrationFile) throws {
+    for statement in SQLStatement.all(in: file.up.text) {
       var words = Words(statement.tokens)
       guard words.has("index", "concurrently"), let index = words.createdName() else { continue }
       while let word = words.next(), word != "on" {}
@@ -174,7 +198,7 @@ extension MigrationSession {
           """, all: { try $0.next(String.self) }))
       for leftover in leftovers {
         report("dropping \(leftover), which an earlier try left invalid")
-        try connection.script("drop index concurrently if exists \(leftover)")
+        try run("drop index concurrently if exists \(leftover)", of: file.fileName)
       }
     }
   }

@@ -17,6 +17,11 @@ struct Migrations: Sendable {
     functions.filter { $0.room != FunctionFile.firstRoom }
   }
 
+  /// The identities of the triggers that some file makes.
+  var triggers: Set<String> {
+    Set(functions.flatMap { file in file.triggers.map(\.identity) })
+  }
+
   /// The functions that numbered files make, because something is stored by them.
   var numberedFunctions: Set<String> {
     let created = files.flatMap { file in

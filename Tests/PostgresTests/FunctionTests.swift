@@ -12,15 +12,21 @@ private func function(_ name: String, answers number: Int, for callers: String =
   """
 }
 
-private let keepWithoutCheck = """
+private func triggerFunction(_ name: String) -> String {
+  """
   -- for: owner
-  create or replace function app.keep_demo() returns trigger
+  create or replace function app.\(name)() returns trigger
     language plpgsql
     set search_path = pg_catalog, pg_temp
   as $$ begin return new; end $$;
 
-  create or replace trigger keep before insert on app.demo for each row execute function app.keep_demo();
+
   """
+}
+
+private let keepWithoutCheck =
+  triggerFunction("keep_demo")
+  + "create or replace trigger keep before insert on app.demo for each row execute function app.keep_demo();"
 
 private let keep =
   keepWithoutCheck + """
@@ -130,6 +136,29 @@ extension MigrationBench {
     #expect(try !bench.has("app.demo"))
   }
 
+  @Test func `that are called already wait for the end where a file must stand alone`() throws {
+    let bench = try bench(["demo/one": function("one", answers: 1)])
+    try bench.up()
+    try bench.folder.write("functions/demo/one.sql", function("one", answers: 2))
+    try bench.folder.write("functions/demo/two.sql", function("two", answers: 2))
+    try bench.folder.write("0003_before.sql", "create table app.before (n int);")
+    try bench.folder.write(
+      "0004_alone.sql",
+      "-- migrate:up transaction:false\ncreate unique index concurrently if not exists demo_n on app.demo (n);\n"
+    )
+    try bench.run("insert into app.demo values (1), (1)")
+
+    _ = try bench.refusal()
+    #expect(try bench.has("app.before"))
+    #expect(try bench.answer("one") == 1)
+    #expect(try bench.answer("two") == 2)
+
+    try bench.run("truncate app.demo")
+    try bench.up()
+    #expect(try bench.answer("one") == 2)
+    #expect(try bench.migrator.verify() == [])
+  }
+
   @Test func `may be called by those their file names, and by nobody else`() throws {
     let bench = try bench(["demo/one": function("one", answers: 1, for: "web, worker")])
     try bench.up()
@@ -151,7 +180,7 @@ extension MigrationBench {
     try bench.up()
     let second = """
       -- for: worker
-      create or replace function app.one(p_more int default 1 + (2), p_list text[] default array['a, b']) returns int
+      create or replace function app.one(p_more int default 1 + (2), p_list text[] default array['a, b', 'c']) returns int
         language sql immutable
         set search_path = pg_catalog, pg_temp
         return p_more;
@@ -194,6 +223,54 @@ extension MigrationBench {
     #expect(before.keys.sorted() == ["checked", "keep"])
   }
 
+  @Test(arguments: [("alpha", "beta"), ("beta", "alpha")])
+  func `go to another function, and come back`(_ from: String, _ to: String) throws {
+    func text(_ name: String, kind: String) -> String {
+      triggerFunction(name)
+        + "create \(kind) trigger keep after insert on app.demo for each row execute function app.\(name)();\n"
+    }
+    for kind in ["or replace", "constraint"] {
+      let bench = try bench([
+        "demo/\(from)": text(from, kind: kind), "demo/\(to)": triggerFunction(to),
+      ])
+      try bench.up()
+      for (having, without) in [(to, from), (from, to)] {
+        try bench.folder.write("functions/demo/\(having).sql", text(having, kind: kind))
+        try bench.folder.write(
+          "functions/demo/\(without).sql", triggerFunction(without))
+        _ = try bench.migrator.up(goingBack: having == from)
+
+        #expect(try bench.triggers.keys.sorted() == ["keep"])
+        #expect(try bench.migrator.verify() == [])
+      }
+    }
+  }
+
+  @Test func `are checks of the end in one release and plain ones in another`() throws {
+    let plain = keep.replacing(
+      "create or replace trigger keep before", with: "create or replace trigger keep after")
+    let check = plain.replacing(
+      "create or replace trigger keep", with: "create constraint trigger keep")
+    let bench = try bench(["demo/keep_demo": plain])
+    try bench.up()
+    for (text, goingBack) in [(check, false), (plain, true), (check, false)] {
+      try bench.folder.write("functions/demo/keep_demo.sql", text)
+      _ = try bench.migrator.up(goingBack: goingBack)
+      #expect(try bench.migrator.verify() == [])
+    }
+  }
+
+  @Test func `have one file each`() throws {
+    let second =
+      triggerFunction("other")
+      + "create or replace trigger keep before insert on app.demo for each row execute function app.other();"
+    let bench = try bench(["demo/keep_demo": keep, "demo/other": second])
+    #expect(
+      "\(try bench.refusal())"
+        == "functions/demo/other.sql:7 makes trigger keep on app.demo, as functions/demo/keep_demo.sql does"
+    )
+  }
+
   @Test func `are made anew where they changed, and dropped where they are gone from the file`()
     throws
   {
@@ -234,6 +311,14 @@ extension MigrationBench {
       "function app.one(): is not what functions/demo/one.sql made of it; migrate up puts it right [functions]"
     ),
     (
+      "grant execute on function app.one() to pg_monitor with grant option",
+      "function app.one(): is not what functions/demo/one.sql made of it; migrate up puts it right [functions]"
+    ),
+    (
+      "grant execute on function app.one() to closerflow_web with grant option",
+      "function app.one(): is not what functions/demo/one.sql made of it; migrate up puts it right [functions]"
+    ),
+    (
       "drop trigger keep on app.demo",
       "trigger keep on app.demo: is missing; migrate up puts it right [functions]"
     ),
@@ -256,6 +341,7 @@ extension MigrationBench {
 
     #expect(try bench.migrator.verify() == [])
     #expect(try bench.answer("one") == 1)
+    #expect(try !bench.mayCall("pg_monitor", "one"))
     #expect(try bench.triggers.count == 2)
   }
 
@@ -415,6 +501,11 @@ extension MigrationBench {
       function("one", answers: 1)
         + "\ncreate or replace trigger keep before insert on app.demo for each row execute function app.two();",
       "functions/demo/one.sql:6 executes another function than app.one"
+    ),
+    (
+      function("one", answers: 1)
+        + "\ncreate or replace trigger keep before insert on demo for each row execute function app.one();",
+      "functions/demo/one.sql:6 does not say which schema its table is in"
     ),
   ])
   func `says what it cannot be`(_ text: String, _ sentence: String) throws {

@@ -21,6 +21,38 @@ private let three: KeyValuePairs = [
     #expect(bench.reports.count == 3)
   }
 
+  @Test func `begins every file as if it were the first`() throws {
+    let bench = try MigrationBench([
+      "0001_one.sql":
+        "create schema demo; set search_path = pg_catalog; set lock_timeout = '7s';",
+      "0002_two.sql":
+        "create table demo.two as select current_setting('search_path') || current_setting('lock_timeout') as said;",
+    ])
+    bench.limits.lockTimeoutMilliseconds = 4_000
+    try bench.up()
+
+    #expect(
+      try bench.scratch.database().value("select said from demo.two")
+        == "crm, app, sec, extensions4s")
+  }
+
+  @Test func `checks at a file's end what a commit would check`() throws {
+    let bench = try MigrationBench([
+      "0001_one.sql": """
+      create schema demo;
+      create table demo.parent (id int primary key);
+      create table demo.child (id int references demo.parent deferrable initially deferred);
+      """,
+      "0002_two.sql": "insert into demo.child values (1);",
+      "0003_three.sql": "alter table demo.child add column m int;",
+    ])
+    #expect("\(try bench.refusal())".utf8.starts(with: "0002_two.sql failed".utf8))
+
+    try bench.folder.write(
+      "0002_two.sql", "insert into demo.child values (1); insert into demo.parent values (1);")
+    #expect(try bench.up().count == 3)
+  }
+
   @Test func `remembers bytes, runner, role and times`() throws {
     let bench = try MigrationBench(["0001_one.sql": "create schema demo;"])
     try bench.up()
@@ -271,6 +303,21 @@ private func runOrKillYourself(_ url: String, _ path: String, isRunner: Bool) {
         "0002_two.sql:2 failed and was rolled back: canceling statement due to lock timeout"))
     #expect(bench.reports.count { $0.contains("waits for a lock") } == 2)
     #expect(try bench.applied == ["0001"])
+  }
+
+  @Test func `is waited for as often by what an earlier try left`() throws {
+    bench.limits.attemptsMax = 4
+    try bench.folder.write(
+      "0002_two.sql",
+      "-- migrate:up transaction:false\ncreate index concurrently if not exists one_n on demo.one (n);\n"
+    )
+    try holder.script("insert into demo.one values (1)")
+
+    #expect("\(try bench.refusal())".contains("canceling statement due to lock timeout"))
+    #expect(bench.reports.count { $0.utf8.starts(with: "0002_two.sql waits for a lock".utf8) } == 3)
+
+    try holder.script("rollback")
+    #expect(try bench.up() == ["0002_two.sql"])
   }
 
   @Test func `that goes away in time does not matter`() throws {
