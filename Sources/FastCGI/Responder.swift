@@ -30,7 +30,7 @@ package struct Application<State>: Sendable {
 package final class Responder: Sendable {
   private let settings: ListenerSettings
   let peers: Peers
-  private let activity = Activity()
+  let activity = Activity()
   private let threads: [WorkerThread]
   private let isStopped = Atomic(false)
 

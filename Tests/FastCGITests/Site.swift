@@ -84,6 +84,12 @@ struct Site {
   }
 }
 
+/// Waits for what another thread does, however busy the machine is; false after half a minute.
+func becomesTrue(_ condition: () -> Bool) -> Bool {
+  for _ in 0..<3_000 where !condition() { usleep(10_000) }
+  return condition()
+}
+
 /// Runs blocking work beside the test, on a thread of its own.
 final class Beside<Value: Sendable>: Sendable {
   private let thread: WorkerThread

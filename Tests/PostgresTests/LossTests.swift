@@ -169,7 +169,7 @@ private let one = Query("one", "select 1", only: { try $0.next(Int.self) })
     let waited = ContinuousClock.now - start
     kill(backend, SIGCONT)
     #expect(isUnavailable(error))
-    #expect(waited >= .milliseconds(290) && waited < .milliseconds(900))
+    #expect(waited >= .milliseconds(290) && waited < .seconds(10))
     #expect(try database.read(as: Nobody(), one).1 == 1)
     #expect(try database.backend != Int(backend))
   }
@@ -198,7 +198,7 @@ private let one = Query("one", "select 1", only: { try $0.next(Int.self) })
     let waited = ContinuousClock.now - start
     kill(postmaster, SIGCONT)
     #expect(isUnavailable(error))
-    #expect(waited >= .milliseconds(290) && waited < .milliseconds(900))
+    #expect(waited >= .milliseconds(290) && waited < .seconds(10))
     #expect(try server.database().call(one) == 1)
   }
 

@@ -111,7 +111,7 @@ import Testing
 
     let waited = clock.measure { #expect(!gate.enter(waitingAtMost: .milliseconds(80))) }
 
-    #expect(waited >= .milliseconds(80) && waited < .seconds(2))
+    #expect(waited >= .milliseconds(80) && waited < .seconds(30))
     gate.leave()
     #expect(gate.enter(waitingAtMost: .zero))
   }
