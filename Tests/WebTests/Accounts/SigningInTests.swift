@@ -50,6 +50,7 @@ import Testing
     let password = try acme.password(for: acme.sales)
     let door = Door()
     for _ in 1...5 { _ = try door.signIn(acme.sales.email, "wrong wrong wrong") }
+    try acme.stretchWaits()
 
     let page = try door.signIn(acme.sales.email, password)
 
@@ -63,6 +64,7 @@ import Testing
     let password = try acme.password(for: acme.sales)
     let stranger = Door()
     for _ in 1...5 { _ = try stranger.signIn(acme.sales.email, "wrong wrong wrong") }
+    try acme.stretchWaits()
     for _ in 1...80 { #expect(try stranger.signIn(acme.sales.email, "wrong").status == 429) }
 
     #expect(try Door().signIn(acme.sales.email, password).status == 303)
@@ -131,5 +133,15 @@ extension TestTenant {
     let hash = try PasswordHash.make(of: password, waitingAtMost: .seconds(30)).phc
     try change("update sec.users set password_hash = \(hash) where id = \(browser.user)")
     return password
+  }
+
+  /// As if the wrong tries so far had come at one moment: the wait that they earned is not over while
+  /// a busy machine gets to the next one.
+  fileprivate func stretchWaits() throws {
+    try change(
+      """
+      update sec.login_throttles set blocked_until = blocked_until + interval '10 minutes'
+       where key like \("pair:\(sales.email):%")
+      """)
   }
 }
