@@ -45,35 +45,40 @@ let package = Package(
 
     layer("Text", ["CShims"]),
     layer("CSV"),
-    layer("HTTP", ["Text", httpTypes]),
-    layer("FastCGI", ["HTTP", "CFastCGI", "CShims", httpTypes, logging]),
+    layer("Spool"),
+    layer("HTTP", ["Spool", "Text", httpTypes]),
+    layer("FastCGI", ["HTTP", "Spool", "CFastCGI", "CShims", httpTypes, logging]),
     layer("Postgres", ["CLibPQ"]),
     layer("Markdown", ["Text", "CCmark"]),
     layer("Templating"),
     layer("Mail", ["CCurl", "CShims"]),
     layer("Secrets", ["CSodium"]),
-    layer("CRM", ["Text", "CSV", "CShims", "Postgres", "Markdown", "Mail", "Secrets"]),
+    layer("CRM", ["Text", "CSV", "CShims", "Postgres", "Markdown", "Mail", "Secrets", "Spool"]),
     layer(
       "Web",
-      ["Text", "CRM", "CSV", "HTTP", "Templating", "Postgres", "Secrets", httpTypes, logging]),
+      [
+        "Text", "CRM", "CSV", "HTTP", "Templating", "Postgres", "Secrets", "Spool", httpTypes,
+        logging,
+      ]),
     .executableTarget(
       name: "closerflow",
       dependencies: [
-        "Web", "CRM", "FastCGI", "HTTP", "Mail", "Postgres", "Secrets", "Templating", arguments,
-        logging,
+        "Web", "CRM", "FastCGI", "HTTP", "Mail", "Postgres", "Secrets", "Spool", "Templating",
+        arguments, logging,
       ],
       swiftSettings: strict),
 
     .target(
       name: "TestSupport",
       dependencies: [
-        "Web", "CRM", "HTTP", "Postgres", "Secrets", "Templating", httpTypes, logging,
+        "Web", "CRM", "HTTP", "Postgres", "Secrets", "Spool", "Templating", httpTypes, logging,
       ],
       path: "Tests/TestSupport", swiftSettings: strict),
     tests("TextTests", ["Text"]),
     tests("CSVTests", ["CSV"]),
-    tests("HTTPTests", ["HTTP", httpTypes]),
-    tests("FastCGITests", ["FastCGI", "HTTP", httpTypes]),
+    tests("SpoolTests", ["Spool"]),
+    tests("HTTPTests", ["HTTP", "Spool", httpTypes]),
+    tests("FastCGITests", ["FastCGI", "HTTP", "Spool", httpTypes]),
     .testTarget(
       name: "PostgresTests", dependencies: ["Postgres"], exclude: ["NormalForm"],
       swiftSettings: strict),
@@ -81,12 +86,15 @@ let package = Package(
     tests("TemplatingTests", ["Templating"]),
     tests("MailTests", ["Mail", "TestSupport"]),
     tests("SecretsTests", ["Secrets"]),
-    tests("CRMTests", ["CRM", "TestSupport", "Mail", "Postgres", "Secrets", "Text"]),
+    tests("CRMTests", ["CRM", "TestSupport", "Mail", "Postgres", "Secrets", "Spool", "Text"]),
     tests("SchemaTests", ["CRM", "Postgres", "Secrets", "TestSupport"]),
     tests("TidyTests", ["Templating", "Web"]),
     tests(
       "WebTests",
-      ["Web", "CRM", "TestSupport", "HTTP", "Postgres", "Secrets", "Templating", httpTypes]),
+      [
+        "Web", "CRM", "TestSupport", "HTTP", "Postgres", "Secrets", "Spool", "Templating",
+        httpTypes,
+      ]),
   ],
   cxxLanguageStandard: .cxx17
 )

@@ -5,7 +5,8 @@
 
   // A second click while the first is under way does nothing. The button is disabled after the form's
   // data was gathered, so its own name and value still travel. Coming back by history enables it again
-  // (no page arrives with a disabled button, and some browsers restore that state).
+  // (some browsers restore that state; the only button that arrives disabled is a hidden one, which keeps
+  // Enter from pressing the first of many).
   document.addEventListener("submit", (event) => {
     const form = event.target;
     if (event.defaultPrevented || form.method !== "post") return;
@@ -21,7 +22,7 @@
   });
   addEventListener("pageshow", () => {
     document.querySelectorAll("form[data-sent]").forEach((form) => delete form.dataset.sent);
-    document.querySelectorAll("button").forEach((b) => (b.disabled = false));
+    document.querySelectorAll("button:not([hidden])").forEach((b) => (b.disabled = false));
   });
 
   // On the board a card that is dropped on a column presses its own button for that stage.

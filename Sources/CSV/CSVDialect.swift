@@ -21,18 +21,32 @@ package struct CSVDialect: Sendable, Equatable {
   private static let sampleBytesMax = 64 * 1024
   private static let sampleRecordsMax = 20
 
-  /// Reads the whole file for its encoding, and its beginning for the delimiter.
-  package static func detect(_ bytes: [UInt8]) -> CSVDialect {
-    let (encoding, markBytes) = CSVEncoding.detect(bytes)
-    var sample: [UInt8] = []
-    var decoder = CSVDecoder(encoding)
-    decoder.decode(bytes.dropFirst(markBytes).prefix(sampleBytesMax), into: &sample)
-    if let named = delimiter(namedIn: sample) {
-      return CSVDialect(
-        encoding: encoding, delimiter: named, markBytes: markBytes, namesDelimiter: true)
+  /// Finds out how a file is written that comes piece by piece: all of it for its encoding, its
+  /// beginning for the delimiter.
+  package struct Detector {
+    private var encoding = CSVEncoding.Detector()
+    private var beginning: [UInt8] = []
+
+    package init() {}
+
+    package mutating func read(_ bytes: ArraySlice<UInt8>) {
+      encoding.read(bytes)
+      beginning += bytes.prefix(sampleBytesMax - beginning.count)
     }
-    return CSVDialect(
-      encoding: encoding, delimiter: likeliest(in: sample), markBytes: markBytes)
+
+    /// Where the whole file was read.
+    package var dialect: CSVDialect {
+      let (encoding, markBytes) = encoding.found
+      var sample: [UInt8] = []
+      var decoder = CSVDecoder(encoding)
+      decoder.decode(beginning.dropFirst(markBytes), into: &sample)
+      if let named = delimiter(namedIn: sample) {
+        return CSVDialect(
+          encoding: encoding, delimiter: named, markBytes: markBytes, namesDelimiter: true)
+      }
+      return CSVDialect(
+        encoding: encoding, delimiter: likeliest(in: sample), markBytes: markBytes)
+    }
   }
 
   private static func delimiter(namedIn text: [UInt8]) -> UInt8? {

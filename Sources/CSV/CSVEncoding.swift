@@ -6,33 +6,50 @@ package enum CSVEncoding: String, CaseIterable, Sendable {
   /// What Excel writes in Western Europe when nobody asks it for UTF-8.
   case windows1252 = "windows-1252"
 
-  /// What the file says by its byte order mark, else what its bytes can only be. Bytes that are not
-  /// UTF-8 are Windows-1252 only where no character beyond ASCII is UTF-8 either: a file that mixes
-  /// the two stays UTF-8, and the lines that are not become errors instead of wrong letters.
-  package static func detect(_ bytes: [UInt8]) -> (encoding: CSVEncoding, markBytes: Int) {
-    if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { return (.utf8, 3) }
-    if bytes.starts(with: [0xFF, 0xFE]) { return (.utf16LittleEndian, 2) }
-    if bytes.starts(with: [0xFE, 0xFF]) { return (.utf16BigEndian, 2) }
-    let (hasUTF8, hasOther) = census(bytes)
-    return (hasOther && !hasUTF8 ? .windows1252 : .utf8, 0)
-  }
+  /// What a file says by its byte order mark, else what its bytes can only be. Bytes that are not UTF-8
+  /// are Windows-1252 only where no character beyond ASCII is UTF-8 either: a file that mixes the two
+  /// stays UTF-8, and the lines that are not become errors instead of wrong letters.
+  struct Detector {
+    private var mark: [UInt8] = []
+    private var hasUTF8 = false
+    private var hasOther = false
+    /// What may be the beginning of a character that ends in the next piece.
+    private var rest: [UInt8] = []
 
-  private static func census(_ bytes: [UInt8]) -> (hasUTF8: Bool, hasOther: Bool) {
-    bytes.withUnsafeBufferPointer { bytes in
+    mutating func read(_ bytes: ArraySlice<UInt8>) {
+      if mark.count < 3 { mark += bytes.prefix(3 - mark.count) }
+      guard !(hasUTF8 && hasOther) else { return }
+      let joined = rest.isEmpty ? bytes : (rest + bytes)[...]
+      let read = joined.withUnsafeBufferPointer { census($0, isLast: false) }
+      rest = Array(joined.dropFirst(read))
+    }
+
+    var found: (encoding: CSVEncoding, markBytes: Int) {
+      if mark == [0xEF, 0xBB, 0xBF] { return (.utf8, 3) }
+      if mark.starts(with: [0xFF, 0xFE]) { return (.utf16LittleEndian, 2) }
+      if mark.starts(with: [0xFE, 0xFF]) { return (.utf16BigEndian, 2) }
+      var end = self
+      _ = rest.withUnsafeBufferPointer { end.census($0, isLast: true) }
+      return (end.hasOther && !end.hasUTF8 ? .windows1252 : .utf8, 0)
+    }
+
+    /// How many bytes were looked at.
+    private mutating func census(_ bytes: UnsafeBufferPointer<UInt8>, isLast: Bool) -> Int {
       var index = 0
-      var (hasUTF8, hasOther) = (false, false)
       while index < bytes.count, !(hasUTF8 && hasOther) {
         if bytes[index] < 0x80 {
           index += 1
         } else if let length = sequenceLength(bytes, at: index) {
           hasUTF8 = true
           index += length
+        } else if !isLast, bytes.count - index < 4 {
+          return index
         } else {
           hasOther = true
           index += 1
         }
       }
-      return (hasUTF8, hasOther)
+      return index
     }
   }
 

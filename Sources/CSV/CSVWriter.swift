@@ -22,14 +22,15 @@ package struct CSVWriter: Sendable {
   package mutating func removeAll() { bytes.removeAll(keepingCapacity: true) }
 
   private mutating func append(_ field: String) {
-    let isFormula = Self.looksLikeFormula(field)
-    guard isFormula || field.utf8.contains(where: needsQuotes) || hasOuterSpace(field) else {
-      bytes += field.utf8
+    let guarded = FormulaGuard.guarded(field)
+    let text = guarded ?? field
+    guard guarded != nil || text.utf8.contains(where: needsQuotes) || hasOuterSpace(text)
+    else {
+      bytes += text.utf8
       return
     }
     bytes.append(UInt8(ascii: "\""))
-    if isFormula { bytes.append(UInt8(ascii: "'")) }
-    for byte in field.utf8 {
+    for byte in text.utf8 {
       if byte == UInt8(ascii: "\"") { bytes.append(byte) }
       bytes.append(byte)
     }
@@ -44,20 +45,5 @@ package struct CSVWriter: Sendable {
   /// Some readers trim what is not quoted.
   private func hasOuterSpace(_ field: String) -> Bool {
     field.utf8.first == UInt8(ascii: " ") || field.utf8.last == UInt8(ascii: " ")
-  }
-
-  /// What a spreadsheet would calculate (OWASP, "CSV injection"); the apostrophe in front of it makes
-  /// it text.
-  private static func looksLikeFormula(_ field: String) -> Bool {
-    // By scalar: as a Character, an equals sign with a combining mark would hide.
-    guard let first = field.unicodeScalars.first else { return false }
-    return "=+-@\t\r\n\u{FF1D}\u{FF0B}\u{FF0D}\u{FF20}".unicodeScalars.contains(first)
-  }
-
-  /// Takes the apostrophe away again, for a file of ours that comes back.
-  package static func unguarded(_ field: String) -> String {
-    guard field.utf8.first == UInt8(ascii: "'") else { return field }
-    let rest = String(field.unicodeScalars.dropFirst())
-    return looksLikeFormula(rest) ? rest : field
   }
 }

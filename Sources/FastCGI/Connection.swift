@@ -1,6 +1,7 @@
 import CFastCGI
 import Glibc
 import HTTP
+import Spool
 
 /// One accepted connection and libfcgi's state for it, outside Swift's memory at a fixed address.
 ///
@@ -70,47 +71,80 @@ struct Connection {
   }
 
   enum Body {
-    case whole([UInt8])
+    case whole(Bytes)
     /// More than the limit came, and was dropped.
     case tooLarge
+    /// The spool had no room for it, and it was dropped.
+    case noRoom(SpoolFailure)
     /// The peer went away or stalled, or never came to an end.
     case broken
   }
 
-  /// Reads the body to its end, so that nothing of it is left in front of the next request.
-  func readBody(bytesMax: Int, discardedBytesMax: Int, expecting count: Int) -> Body {
+  /// Reads the body to its end, so that nothing of it is left in front of the next request; into the
+  /// file where there is one.
+  func readBody(
+    bytesMax: Int, discardedBytesMax: Int, expecting count: Int, into file: SpoolFile?
+  ) -> Body {
     guard let input = state.pointee.in else { return .broken }
-    var body: [UInt8] = []
-    if count > 0 { body.reserveCapacity(min(count, bytesMax) + 1) }
+    var piece: [UInt8] = []
+    piece.reserveCapacity(min(count, file == nil ? bytesMax : Bytes.pieceBytes) + 8192)
     var total = 0
+    var failure: SpoolFailure?
     let ended = withUnsafeTemporaryAllocation(byteCount: 8192, alignment: 8) { chunk in
       while total <= discardedBytesMax {
         let read = Int(
           FCGX_GetStr(chunk.baseAddress?.assumingMemoryBound(to: CChar.self), 8192, input))
         guard read > 0 else { return true }
         total += read
-        if total <= bytesMax { body.append(contentsOf: UnsafeRawBufferPointer(chunk)[..<read]) }
+        guard total <= bytesMax, failure == nil else { continue }
+        piece.append(contentsOf: UnsafeRawBufferPointer(chunk)[..<read])
+        if piece.count >= Bytes.pieceBytes { failure = store(&piece, in: file) }
       }
       return false
     }
     guard ended, FCGX_GetError(input) == 0 else { return .broken }
-    return total > bytesMax ? .tooLarge : .whole(body)
+    if total > bytesMax { return .tooLarge }
+    if let failure = failure ?? store(&piece, in: file) { return .noRoom(failure) }
+    return .whole(file.map { Bytes($0) } ?? Bytes(piece))
   }
 
-  /// Hands bytes to the library, which sends them in records of up to 8 kB.
-  func write(_ bytes: [UInt8]) {
+  private func store(_ piece: inout [UInt8], in file: SpoolFile?) -> SpoolFailure? {
+    guard let file else { return nil }
+    do throws(SpoolFailure) {
+      try file.append(piece)
+    } catch {
+      return error
+    }
+    piece.removeAll(keepingCapacity: true)
+    return nil
+  }
+
+  /// Hands bytes to the library, which sends them in records of up to 8 kB. False when the peer has
+  /// left or stalls; `finish` notices that too.
+  @discardableResult
+  func write(_ bytes: ArraySlice<UInt8>) -> Bool {
     bytes.withUnsafeBytes { buffer in
-      guard let start = buffer.baseAddress?.assumingMemoryBound(to: CChar.self) else { return }
+      guard let start = buffer.baseAddress?.assumingMemoryBound(to: CChar.self) else { return true }
       var rest = buffer.count
       while rest > 0 {
         let count = min(rest, Int(Int32.max))
-        // A peer that left is noticed by `finish`; nobody is there to be told earlier.
         guard FCGX_PutStr(start + (buffer.count - rest), Int32(count), state.pointee.out) > 0
-        else { return }
+        else { return false }
         rest -= count
       }
+      return true
     }
   }
+
+  /// Waits this long from here on for a peer that does not take what is written.
+  func setWriteTimeout(milliseconds: Int) -> Bool {
+    var timeout = timeval(tv_sec: milliseconds / 1000, tv_usec: milliseconds % 1000 * 1000)
+    let size = socklen_t(MemoryLayout<timeval>.size)
+    return setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &timeout, size) == 0
+  }
+
+  /// Fails every read and write from here on, also one that waits on another thread.
+  func shutDown() { shutdown(descriptor, Int32(SHUT_RDWR)) }
 
   /// Sends what is left and ends the request; `isOpen` tells whether another may follow.
   func finish() { FCGX_Finish_r(state) }

@@ -48,6 +48,18 @@ final class Peers: Sendable {
     watchListener()
   }
 
+  /// Waits for the next request on a connection whose last one is answered.
+  func keep(_ connection: Connection) {
+    // While stopping, nginx is to open its next connection to the process that comes after.
+    guard connection.isOpen, !isStopping else { return forget(connection) }
+    do {
+      try queue.watchAgain(connection)
+    } catch {
+      // Out of kernel memory. The answer is sent; nginx opens another connection.
+      forget(connection)
+    }
+  }
+
   /// Ends a connection that nobody else can have.
   func forget(_ connection: Connection) {
     let token = connection.token

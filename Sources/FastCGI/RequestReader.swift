@@ -1,5 +1,6 @@
 import HTTP
 import HTTPTypes
+import Spool
 
 /// Turns what libfcgi read into a ``Request``, or into the reason why not.
 struct RequestReader: Sendable {
@@ -15,9 +16,7 @@ struct RequestReader: Sendable {
   func read(from connection: Connection) -> Outcome {
     let parameters = Parameters(of: connection)
     let bodyBytesMax = bodyBytesMax(parameters)
-    let body = connection.readBody(
-      bytesMax: bodyBytesMax, discardedBytesMax: max(settings.discardedBytesMax, bodyBytesMax),
-      expecting: parameters.contentLength ?? 0)
+    let body = body(of: connection, bytesMax: bodyBytesMax, parameters.contentLength ?? 0)
     if case .broken = body { return .broken }
     do throws(ClientError) {
       return .request(try request(parameters, body, bodyBytesMax))
@@ -26,6 +25,22 @@ struct RequestReader: Sendable {
         RefusedRequest(
           method: parameters.method, target: parameters.target,
           remoteAddress: parameters.remoteAddress, error: error))
+    }
+  }
+
+  private func body(of connection: Connection, bytesMax: Int, _ length: Int) -> Connection.Body {
+    let discardedBytesMax = max(settings.discardedBytesMax, bytesMax)
+    do throws(SpoolFailure) {
+      let isShort = length <= settings.bodyBytesMax || length > bytesMax
+      let file = isShort ? nil : try settings.spool.file()
+      return connection.readBody(
+        bytesMax: isShort ? settings.bodyBytesMax : bytesMax, discardedBytesMax: discardedBytesMax,
+        expecting: length, into: file)
+    } catch {
+      let rest = connection.readBody(
+        bytesMax: 0, discardedBytesMax: discardedBytesMax, expecting: 0, into: nil)
+      if case .broken = rest { return .broken }
+      return .noRoom(error)
     }
   }
 
@@ -44,6 +59,7 @@ struct RequestReader: Sendable {
     guard let length = parameters.contentLength else {
       throw .badRequest("the content length is not a number")
     }
+    if case .noRoom(let failure) = body { throw .noRoom("\(failure)") }
     guard case .whole(let bytes) = body, length <= bodyBytesMax else {
       throw .contentTooLarge("the body is too long")
     }

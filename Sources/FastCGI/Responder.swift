@@ -31,6 +31,7 @@ package final class Responder: Sendable {
   private let settings: ListenerSettings
   let peers: Peers
   let activity = Activity()
+  private let carriers: Carriers
   private let threads: [WorkerThread]
   private let isStopped = Atomic(false)
 
@@ -43,8 +44,9 @@ package final class Responder: Sendable {
     try Library.initialise()
     let socket = try UnixSocket(path: settings.socketPath)
     let peers = Peers(socket, queue: try EventQueue(), settings: settings, logger: logger)
+    carriers = Carriers(settings: settings)
     let worker = Worker(
-      peers: peers, activity: activity,
+      peers: peers, activity: activity, carriers: carriers,
       reader: RequestReader(settings: settings), application: application)
     self.settings = settings
     self.peers = peers
@@ -86,11 +88,13 @@ package final class Responder: Sendable {
 
   /// Ends without losing a request: no new connections, those that wait are accepted, what nginx
   /// sends on the open ones is answered until ``ListenerSettings/quietMilliseconds`` of silence,
-  /// requests in flight are finished. Blocks as long as that takes.
+  /// requests in flight are finished. Blocks as long as that takes. Who is still reading a long answer
+  /// then is cut off.
   package func stop() {
     guard !isStopped.exchange(true, ordering: .sequentiallyConsistent) else { return }
     peers.refuseNewConnections()
     waitUntilQuiet()
+    carriers.stop()
     Self.end(threads, peers)
   }
 

@@ -1,5 +1,6 @@
 import HTTP
 import HTTPTypes
+import Spool
 
 extension Response {
   /// Writes status and headers as CGI asks for them, up to and with the empty line.

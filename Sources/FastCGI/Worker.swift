@@ -1,6 +1,7 @@
 import HTTP
 import HTTPTypes
 import Logging
+import Spool
 import Synchronization
 
 /// How much is going on, for a stop that waits until it is quiet.
@@ -25,6 +26,7 @@ final class Activity: Sendable {
 struct Worker<State>: Sendable {
   let peers: Peers
   let activity: Activity
+  let carriers: Carriers
   let reader: RequestReader
   let application: Application<State>
 
@@ -40,48 +42,52 @@ struct Worker<State>: Sendable {
       case .readable(let connection):
         activity.begin()
         serve(connection, &state, &head)
-        activity.end()
       }
     }
   }
 
+  /// Ends what the caller began, or leaves that to a carrier.
   private func serve(_ connection: Connection, _ state: inout State, _ head: inout [UInt8]) {
-    guard connection.readRequest(), answer(connection, &state, &head) else {
-      return peers.forget(connection)
-    }
-    connection.finish()
-    // While stopping, nginx is to open its next connection to the process that comes after.
-    guard connection.isOpen, !peers.isStopping else { return peers.forget(connection) }
-    do {
-      try peers.queue.watchAgain(connection)
-    } catch {
-      // Out of kernel memory. The answer is sent; nginx opens another connection.
+    guard connection.readRequest(), let (response, withoutBody) = answer(connection, &state) else {
       peers.forget(connection)
+      return activity.end()
     }
-  }
-
-  /// False when nobody is left to answer.
-  private func answer(
-    _ connection: Connection, _ state: inout State, _ head: inout [UInt8]
-  ) -> Bool {
-    switch reader.read(from: connection) {
-    case .request(let request):
-      let response = application.answer(request, &state)
-      send(response, withoutBody: request.method == .head, to: connection, &head)
-    case .refused(let refused):
-      let response = application.refuse(refused, &state)
-      send(response, withoutBody: refused.method == "HEAD", to: connection, &head)
-    case .broken: return false
-    }
-    return true
-  }
-
-  private func send(
-    _ response: Response, withoutBody: Bool, to connection: Connection, _ head: inout [UInt8]
-  ) {
     head.removeAll(keepingCapacity: true)
     response.appendHead(to: &head)
-    connection.write(head)
-    if !withoutBody && response.mayHaveBody { connection.write(response.body) }
+    connection.write(head[...])
+    let body = withoutBody || !response.mayHaveBody ? Bytes() : response.body
+    let token = connection.token
+    if body.count >= carriers.bytesMin,
+      carriers.carry(body, to: connection, then: { settle(Connection(token: token)) })
+    {
+      return
+    }
+    do {
+      try body.eachPiece { connection.write($0) }
+    } catch {
+      // The length was announced: who reads sees that something is missing.
+      connection.shutDown()
+    }
+    settle(connection)
+  }
+
+  /// Nil when nobody is left to answer.
+  private func answer(
+    _ connection: Connection, _ state: inout State
+  ) -> (Response, withoutBody: Bool)? {
+    switch reader.read(from: connection) {
+    case .request(let request):
+      (application.answer(request, &state), request.method == .head)
+    case .refused(let refused):
+      (application.refuse(refused, &state), refused.method == "HEAD")
+    case .broken: nil
+    }
+  }
+
+  /// The answer is sent.
+  private func settle(_ connection: Connection) {
+    connection.finish()
+    peers.keep(connection)
+    activity.end()
   }
 }

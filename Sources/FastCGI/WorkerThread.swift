@@ -34,4 +34,7 @@ struct WorkerThread: Sendable {
   }
 
   func join() { pthread_join(thread, nil) }
+
+  /// Nobody waits for its end.
+  func detach() { pthread_detach(thread) }
 }

@@ -32,6 +32,9 @@ package struct ClientError: Error, Equatable {
 
   package static func contentTooLarge(_ reason: String) -> Self { Self(.contentTooLarge, reason) }
 
+  /// Not wrong at all, but too long for what room there is at this moment.
+  package static func noRoom(_ reason: String) -> Self { Self(.serviceUnavailable, reason) }
+
   package static func targetTooLong(_ reason: String) -> Self { Self(.uriTooLong, reason) }
 
   package static func unsupportedMediaType(_ reason: String) -> Self {

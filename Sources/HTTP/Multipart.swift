@@ -1,7 +1,10 @@
+import Glibc
+import Spool
+
 /// A posted `multipart/form-data` body (RFC 7578): fields of text, and files.
 ///
-/// Parts are slices of the body: nothing of a file is copied. What a file is called is for people to
-/// read; nothing is ever opened by it.
+/// Parts are slices of the body, which is looked through piece by piece: nothing of a file is copied. What
+/// a file is called is for people to read; nothing is ever opened by it.
 package struct Multipart: Sendable {
   package let fields: NamedValues
   package let files: [UploadedFile]
@@ -10,18 +13,25 @@ package struct Multipart: Sendable {
   static let headBytesMax = 4 * 1024
 
   /// Nil when the content type is another one.
-  init?(_ body: [UInt8], contentType: String) throws(ClientError) {
+  init?(_ body: Bytes, contentType: String) throws {
     guard let boundary = try Self.boundary(in: contentType) else { return nil }
     var pairs: [NamedValues.Pair] = []
     var files: [UploadedFile] = []
+    var textBytes = 0
     var reader = PartReader(body, boundary: boundary)
     while let part = try reader.next() {
-      guard pairs.count + files.count < Self.partsMax else { throw .badRequest("too many parts") }
+      guard pairs.count + files.count < Self.partsMax else {
+        throw ClientError.badRequest("too many parts")
+      }
       let (name, fileName) = try Self.names(in: part.head)
       if let fileName {
         files.append(UploadedFile(field: name, name: fileName, bytes: part.content))
       } else {
-        pairs.append(try NamedValues.pair(name, text: part.content))
+        textBytes += part.content.count
+        guard textBytes <= Request.formBytesMax else {
+          throw ClientError.contentTooLarge("the fields are too long")
+        }
+        pairs.append(try NamedValues.pair(name, text: part.content.array()))
       }
     }
     fields = NamedValues(pairs)
@@ -50,9 +60,9 @@ package struct Multipart: Sendable {
 
   /// The field's name, and the file's where the part is one.
   private static func names(
-    in head: ArraySlice<UInt8>
+    in head: [UInt8]
   ) throws(ClientError) -> (field: String, file: String?) {
-    guard let text = CleanText.decode(Array(head), allowing: .lineBreaks) else {
+    guard let text = CleanText.decode(head, allowing: .lineBreaks) else {
       throw .badRequest("the head of a part is no text")
     }
     for line in text.utf8.split(separator: ASCII.lineFeed) {
@@ -102,11 +112,11 @@ package struct UploadedFile: Sendable {
   package let field: String
   /// What its owner calls it, without folders; empty where nothing was chosen.
   package let name: String
-  package let bytes: ArraySlice<UInt8>
+  package let bytes: Bytes
 
   private static let nameScalarsMax = 200
 
-  init(field: String, name: String, bytes: ArraySlice<UInt8>) {
+  init(field: String, name: String, bytes: Bytes) {
     self.field = field
     // Some send the whole path, in the manner of their system.
     let last = name.utf8.split { $0 == ASCII.slash || $0 == ASCII.backslash }.last
@@ -119,52 +129,67 @@ package struct UploadedFile: Sendable {
 /// Finds the parts between the boundaries.
 private struct PartReader {
   struct Part {
-    let head: ArraySlice<UInt8>
-    let content: ArraySlice<UInt8>
+    let head: [UInt8]
+    let content: Bytes
   }
 
-  private let body: [UInt8]
+  private let body: Bytes
   /// CRLF, two dashes, the boundary: the line end in front belongs to it.
   private let delimiter: [UInt8]
   private var position = 0
 
-  init(_ body: [UInt8], boundary: [UInt8]) {
+  init(_ body: Bytes, boundary: [UInt8]) {
     self.body = body
     delimiter = Array("\r\n--".utf8) + boundary
   }
 
   /// Nil behind the last part.
-  mutating func next() throws(ClientError) -> Part? {
+  mutating func next() throws -> Part? {
     if position == 0 {
-      guard body.starts(with: delimiter.dropFirst(2)) else {
-        throw .badRequest("a multipart body that does not begin with its boundary")
+      guard try bytes(at: 0, delimiter.count - 2).elementsEqual(delimiter.dropFirst(2)) else {
+        throw ClientError.badRequest("a multipart body that does not begin with its boundary")
       }
       position = delimiter.count - 2
     }
-    let behind = body[position...].prefix(2)
+    let behind = try bytes(at: position, 2)
     if behind.elementsEqual("--".utf8) { return nil }
     guard behind.elementsEqual("\r\n".utf8) else { throw Self.broken }
     let start = position + 2
     let window = min(body.count, start + Multipart.headBytesMax)
-    guard let headEnd = find(Array("\r\n\r\n".utf8), from: start, before: window),
-      let end = find(delimiter, from: headEnd + 2, before: body.count)
+    guard let headEnd = try find(Array("\r\n\r\n".utf8), from: start, before: window),
+      let end = try find(delimiter, from: headEnd + 2, before: body.count)
     else { throw Self.broken }
     position = end + delimiter.count
     // An empty part's delimiter shares the line end of its head.
-    return Part(head: body[start..<headEnd], content: body[min(headEnd + 4, end)..<end])
+    return Part(
+      head: try body[start..<headEnd].array(), content: body[min(headEnd + 4, end)..<end])
   }
 
-  private func find(_ needle: [UInt8], from start: Int, before end: Int) -> Int? {
-    body.withUnsafeBufferPointer { body in
-      let last = end - needle.count
-      var index = start
-      while index <= last {
-        if body[index] == needle[0] {
-          var length = 1
-          while length < needle.count, body[index + length] == needle[length] { length += 1 }
-          if length == needle.count { return index }
-        }
-        index += 1
+  private func bytes(at start: Int, _ count: Int) throws -> [UInt8] {
+    try body[min(start, body.count)..<min(start + count, body.count)].array()
+  }
+
+  private func find(_ needle: [UInt8], from start: Int, before end: Int) throws -> Int? {
+    var start = start
+    while start + needle.count <= end {
+      let piece = try body[start..<min(end, start + Bytes.pieceBytes)].array()
+      if let found = Self.offset(of: needle, in: piece) { return start + found }
+      // The needle may begin at the end of this piece.
+      start += max(1, piece.count - needle.count + 1)
+    }
+    return nil
+  }
+
+  private static func offset(of needle: [UInt8], in piece: [UInt8]) -> Int? {
+    piece.withUnsafeBytes { piece in
+      guard let start = piece.baseAddress else { return nil }
+      var from = 0
+      while from + needle.count <= piece.count,
+        let hit = memchr(start + from, Int32(needle[0]), piece.count - needle.count - from + 1)
+      {
+        let offset = UnsafeRawPointer(hit) - start
+        if memcmp(hit, needle, needle.count) == 0 { return offset }
+        from = offset + 1
       }
       return nil
     }

@@ -25,15 +25,20 @@ package struct NamedValues: Sendable {
     self.pairs = pairs
   }
 
+  /// A query that was kept as text, such as in a hidden field.
+  package init(query: String) throws(ClientError) {
+    try self.init(Array(query.utf8)[...], allowing: .none)
+  }
+
   /// Fields that came in another envelope.
   init(_ pairs: [Pair]) { self.pairs = pairs }
 
   /// A field whose value came as it is.
-  static func pair(_ name: String, text: ArraySlice<UInt8>) throws(ClientError) -> Pair {
+  static func pair(_ name: String, text: [UInt8]) throws(ClientError) -> Pair {
     guard name.utf8.count <= nameBytesMax, text.count <= valueBytesMax else {
       throw .contentTooLarge("a field is too long")
     }
-    guard let value = CleanText.decode(Array(text), allowing: .lineBreaks) else {
+    guard let value = CleanText.decode(text, allowing: .lineBreaks) else {
       throw .badRequest("a field holds invalid UTF-8 or a control character")
     }
     return Pair(name: name, value: value)

@@ -1,3 +1,4 @@
+import Spool
 import Text
 
 /// A posted `application/x-www-form-urlencoded` or `multipart/form-data` body. Each reader gives a

@@ -1,4 +1,5 @@
 import HTTPTypes
+import Spool
 
 /// One request, parsed and found well-formed, before anybody decided what it means.
 package struct Request: Sendable {
@@ -7,7 +8,7 @@ package struct Request: Sendable {
   package let method: HTTPRequest.Method
   package let path: RequestPath
   package let query: NamedValues
-  package let body: [UInt8]
+  package let body: Bytes
   /// As nginx saw the peer; no header of the client can change it.
   package let remoteAddress: String
   /// As nginx passed it. Links are made from configuration, never from this.
@@ -21,11 +22,14 @@ package struct Request: Sendable {
   package private(set) var pattern: String?
 
   static let targetBytesMax = 8 * 1024
+  /// Fields of text, all together: room for the longest letter, which a form sends up to three times
+  /// as long as its text. Only files are longer.
+  package static let formBytesMax = 512 * 1024
 
   /// `target` is the request target as sent: path and query, undecoded.
   package init(
     id: String = RequestID.random(), method: HTTPRequest.Method, target: String,
-    headers: [RequestHeader: String] = [:], body: [UInt8] = [], remoteAddress: String = "",
+    headers: [RequestHeader: String] = [:], body: Bytes = Bytes(), remoteAddress: String = "",
     host: String = "", isSecure: Bool = true
   ) throws(ClientError) {
     guard target.utf8.count <= Self.targetBytesMax else {
@@ -70,14 +74,17 @@ package struct Request: Sendable {
 
   /// The posted form; a 415 when the body is something else.
   package var form: PostedForm {
-    get throws(ClientError) {
+    get throws {
       let contentType = headers[.contentType] ?? ""
       let mediaType = contentType.utf8.prefix { $0 != ASCII.semicolon }
       if String(Substring(mediaType)).trimmed.lowercased() == "application/x-www-form-urlencoded" {
-        return try PostedForm(body)
+        guard body.count <= Self.formBytesMax else {
+          throw ClientError.contentTooLarge("the fields are too long")
+        }
+        return try PostedForm(body.array())
       }
       guard let parts = try Multipart(body, contentType: contentType) else {
-        throw .unsupportedMediaType("the body is not a form")
+        throw ClientError.unsupportedMediaType("the body is not a form")
       }
       return PostedForm(parts)
     }

@@ -1,4 +1,5 @@
 import HTTPTypes
+import Spool
 
 /// A header value that would change the meaning of the bytes after it, or a name that is not ours
 /// to set. Always a mistake in the program, so it ends as a 500 and never on the wire.
@@ -8,7 +9,7 @@ package struct InvalidHeader: Error, CustomStringConvertible {
   package var description: String { "the response header \(name) may not be sent like this" }
 }
 
-/// An answer: status, headers and a body already in bytes.
+/// An answer: status, headers and a body that is there.
 package struct Response: Sendable {
   package struct Header: Sendable {
     package let name: HTTPField.Name
@@ -17,19 +18,19 @@ package struct Response: Sendable {
 
   package var status: HTTPResponse.Status
   package private(set) var headers: [Header] = []
-  package var body: [UInt8]
+  package let body: Bytes
 
-  package init(status: HTTPResponse.Status, body: [UInt8] = []) {
+  package init(status: HTTPResponse.Status, body: Bytes = Bytes()) {
     self.status = status
     self.body = body
   }
 
   package static func html(_ body: [UInt8], status: HTTPResponse.Status = .ok) -> Response {
-    Response(status: status, type: "text/html; charset=utf-8", body: body)
+    Response(status: status, type: "text/html; charset=utf-8", body: Bytes(body))
   }
 
   package static func text(_ body: String, status: HTTPResponse.Status = .ok) -> Response {
-    Response(status: status, type: "text/plain; charset=utf-8", body: Array(body.utf8))
+    Response(status: status, type: "text/plain; charset=utf-8", body: Bytes(Array(body.utf8)))
   }
 
   /// 303: the browser fetches `path` with GET. Throws unless it is a path on this site.
@@ -44,7 +45,7 @@ package struct Response: Sendable {
   }
 
   /// For values that stand in the source.
-  private init(status: HTTPResponse.Status, type: String, body: [UInt8]) {
+  private init(status: HTTPResponse.Status, type: String, body: Bytes) {
     self.init(status: status, body: body)
     headers.append(Header(name: .contentType, value: type))
   }

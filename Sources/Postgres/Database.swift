@@ -143,7 +143,7 @@ package final class Database {
     return fresh
   }
 
-  private func withConnection<Result>(_ body: (Connection) throws -> Result) throws -> Result {
+  func withConnection<Result>(_ body: (Connection) throws -> Result) throws -> Result {
     let last = open
     let connection = try connection()
     do {

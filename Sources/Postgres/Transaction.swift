@@ -9,9 +9,14 @@ package final class Transaction<E: Entry> {
     case failed(any Error)
   }
 
+  private enum Work {
+    case statement(Statement)
+    case series((_ send: (Statement) throws -> Void) throws -> Void)
+  }
+
   private let entry: E
   private let connection: Connection
-  private var queued: [Statement] = []
+  private var queued: [Work] = []
   private var state = State.fresh
 
   init(entry: E, on connection: Connection) {
@@ -52,7 +57,15 @@ package final class Transaction<E: Entry> {
   /// Queues a statement for the second trip. An UPDATE that hits no row is no error to PostgreSQL:
   /// what must hold is locked by `look`, kept by a constraint, or raised by the statement itself.
   package func run(_ name: StaticString, _ sql: SQL) {
-    queued.append(Statement(name, sql))
+    queued.append(.statement(Statement(name, sql)))
+  }
+
+  /// Queues statements that are made one at a time, a trip each, because all of them would be too much
+  /// for memory. `series` may be called a second time, from its beginning.
+  package func run(
+    _ name: StaticString, series: @escaping (_ send: (SQL) throws -> Void) throws -> Void
+  ) {
+    queued.append(.series { send in try series { sql in try send(Statement(name, sql)) } })
   }
 
   func commit() throws {
@@ -66,7 +79,16 @@ package final class Transaction<E: Entry> {
         throw PostgresError.connectionLost("the server hung up between two trips")
       }
     }
-    statements += queued
+    for work in queued {
+      switch work {
+      case .statement(let statement): statements.append(statement)
+      case .series(let series):
+        try series { statement in
+          _ = try connection.pipeline(statements + [statement])
+          statements = []
+        }
+      }
+    }
     statements.append(.commit)
     do throws(PostgresError) {
       _ = try connection.pipeline(statements)
@@ -75,14 +97,6 @@ package final class Transaction<E: Entry> {
     }
   }
 
-  /// Rolls back what `look` began. An error here means the connection is gone, and with it the
-  /// transaction; the caller's own error says more.
-  func abandon() {
-    guard connection.isUsable, connection.isInTransaction else { return }
-    do {
-      _ = try connection.pipeline([.rollback])
-    } catch {
-      connection.poison()
-    }
-  }
+  /// Rolls back what was begun.
+  func abandon() { connection.abandonTransaction() }
 }

@@ -10,6 +10,29 @@ package enum Sodium {
     return digest
   }
 
+  /// SHA-256 of bytes that come piece by piece.
+  package struct SHA256: Sendable {
+    private var state = crypto_hash_sha256_state()
+
+    package init() {
+      start
+      crypto_hash_sha256_init(&state)
+    }
+
+    package mutating func update(_ bytes: ArraySlice<UInt8>) {
+      bytes.withUnsafeBufferPointer { bytes in
+        _ = crypto_hash_sha256_update(&state, bytes.baseAddress, UInt64(bytes.count))
+      }
+    }
+
+    /// 32 bytes; nothing can be added behind it.
+    package consuming func digest() -> [UInt8] {
+      var digest = [UInt8](repeating: 0, count: Int(crypto_hash_sha256_BYTES))
+      crypto_hash_sha256_final(&state, &digest)
+      return digest
+    }
+  }
+
   /// HMAC-SHA-256 (RFC 2104) with a key of any length, 32 bytes.
   package static func hmacSHA256(_ bytes: [UInt8], key: [UInt8]) -> [UInt8] {
     start

@@ -4,6 +4,7 @@ import Glibc
 import Logging
 import Mail
 import Postgres
+import Spool
 import Templating
 import Web
 
@@ -96,14 +97,32 @@ extension Environment {
     }
   }
 
+  /// Where files that are too long for memory lie while they are read, made or fetched.
+  mutating func spool() -> Spool {
+    let path = optional("SPOOL") ?? "/var/tmp"
+    if !isDirectory(path) || access(path, W_OK) != 0 {
+      add("SPOOL: \(path) is no directory that can be written")
+    }
+    let megabytes = optional("SPOOL_MB") ?? "2048"
+    guard let count = Int(megabytes), (64...1_048_576).contains(count) else {
+      add("SPOOL_MB is 64 to 1048576")
+      return Spool(directory: path, bytesMax: 0)
+    }
+    return Spool(directory: path, bytesMax: count << 20)
+  }
+
   private mutating func directory(_ name: String, for what: String) -> String? {
     guard let path = required(name, for: what) else { return nil }
-    var status = stat()
-    guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
+    guard isDirectory(path) else {
       add("\(name): \(path) is no directory that can be read")
       return nil
     }
     return path
+  }
+
+  private func isDirectory(_ path: String) -> Bool {
+    var status = stat()
+    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
   }
 }
 

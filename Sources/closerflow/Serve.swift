@@ -4,6 +4,7 @@ import FastCGI
 import HTTP
 import Logging
 import Postgres
+import Spool
 import Templating
 import Web
 
@@ -12,8 +13,8 @@ struct Serve: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Answer the pages, as a FastCGI responder behind nginx.",
     discussion: """
-      Reads DATABASE_URL, PUBLIC_URL, TEMPLATES, ASSETS, MIGRATIONS; also SIGN_IN_DATABASE_URL and \
-      LOG_LEVEL. Ends on SIGTERM or SIGINT, after the requests in flight.
+      Reads DATABASE_URL, PUBLIC_URL, TEMPLATES, ASSETS, MIGRATIONS; also SIGN_IN_DATABASE_URL, \
+      SPOOL, SPOOL_MB and LOG_LEVEL. Ends on SIGTERM or SIGINT, after the requests in flight.
       """)
 
   @Option(help: "The unix socket, in a directory that only this user and nginx may enter.")
@@ -38,7 +39,8 @@ struct Serve: ParsableCommand {
       settings.database(.web), as: .web, schema: settings.site.schema)
     try Readiness.demand(settings.database(.signIn), as: .signIn)
 
-    let responder = try Responder(listener, logger: log, settings.application(log))
+    let responder = try Responder(
+      listener(settings), logger: log, settings.application(log, workers: workers))
     log.notice(
       "ready",
       metadata: [
@@ -52,10 +54,11 @@ struct Serve: ParsableCommand {
     log.notice("stopped")
   }
 
-  private var listener: ListenerSettings {
+  private func listener(_ settings: Settings) -> ListenerSettings {
     var listener = ListenerSettings(socketPath: socket)
     listener.workers = workers
     listener.longBodies = Site().longBodies
+    listener.spool = settings.spool
     return listener
   }
 }
@@ -68,6 +71,7 @@ extension Serve {
     let site: SiteConfiguration
     let templates: Templates
     let assets: Assets
+    let spool: Spool
     let logLevel: Logger.Level
 
     init(reload: Bool) throws {
@@ -78,6 +82,7 @@ extension Serve {
       let templates = environment.templates(reload: reload)
       let assets = environment.assets()
       let migrations = environment.migrations()
+      spool = environment.spool()
       logLevel = environment.logLevel()
       try environment.refuseProblems()
       guard let databaseURL, let signInURL, let publicURL, let templates, let assets, let migrations
@@ -96,10 +101,11 @@ extension Serve {
         applicationName: "closerflow serve")
     }
 
-    func application(_ log: Logger) -> Application<Services> {
+    func application(_ log: Logger, workers: Int) -> Application<Services> {
       let shared = Services.Shared(
         configuration: site, templates: templates, assets: assets,
-        door: SignInDoor(database(.signIn)), log: log)
+        door: SignInDoor(database(.signIn)), heavyWork: HeavyWork(spool: spool, workers: workers),
+        log: log)
       let site = Site()
       return Application(
         makeState: { Services(database: database(.web), shared: shared) },

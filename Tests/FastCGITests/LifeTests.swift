@@ -126,6 +126,23 @@ private func mode(_ path: String) -> UInt32? {
     #expect(ContinuousClock.now - start < .seconds(30))
   }
 
+  @Test func `a stop waits for slow readers of long answers, but not for ever`() throws {
+    let site = try Site(change: { settings in
+      settings.carriedBytesMin = 200_000
+      settings.drainMillisecondsMax = 300
+    })
+    let slow = try Peer(site.path)
+    try slow.send(Record.Request(target: "/large").bytes)
+    #expect(becomesTrue { site.responder.activity.now.begun == 1 })
+    let start = ContinuousClock.now
+
+    site.stop()
+
+    #expect(ContinuousClock.now - start < .seconds(30))
+    let isWhole = (try? slow.receive())?.ended == true
+    #expect(!isWhole)
+  }
+
   @Test func `a second stop does nothing`() throws {
     let site = try Site()
 

@@ -1,9 +1,9 @@
 import Glibc
 
-/// A web server's side of FastCGI 1.0, record by record, blocking, with 5 s of patience.
+/// A web server's side of FastCGI 1.0, record by record, blocking, with 30 s of patience.
 final class Peer {
   let descriptor: Int32
-  static let patienceSeconds = 5
+  static let patienceSeconds = 30
 
   struct Failure: Error { let reason: String }
 

@@ -1,5 +1,6 @@
 import Glibc
 import HTTP
+import Spool
 import Testing
 
 @testable import FastCGI
@@ -67,6 +68,68 @@ import Testing
 
       #expect(answer.body.count == 300_000)
       #expect(answer.body.allSatisfy { $0 == 0x61 })
+    }
+  }
+
+  @Test func `who reads a long answer slowly holds no worker and gets it whole`() throws {
+    try Site.with(change: { settings in
+      settings.workers = 1
+      settings.carriedBytesMin = 200_000
+    }) { site in
+      let slow = try (0..<5).map { _ in try Peer(site.path) }
+      for peer in slow { try peer.send(Record.Request(target: "/large").bytes) }
+      #expect(becomesTrue { site.responder.activity.now.begun == 5 })
+
+      #expect(try Peer(site.path).get("/").status == 200)
+      for peer in slow {
+        #expect(try peer.receive().body.count == 300_000)
+        #expect(try peer.get("/").status == 200)
+      }
+    }
+  }
+
+  @Test func `more long answers than there are carriers are brought by the workers`() throws {
+    try Site.with(change: { settings in
+      settings.carriedBytesMin = 200_000
+      settings.carriersMax = 1
+    }) { site in
+      let peers = try (0..<4).map { _ in try Peer(site.path) }
+      for peer in peers { try peer.send(Record.Request(target: "/large").bytes) }
+
+      for peer in peers { #expect(try peer.receive().body.count == 300_000) }
+    }
+  }
+
+  @Test func `a long upload lies in the spool until it is answered`() throws {
+    let spool = Spool(directory: "/tmp", bytesMax: 4 << 20)
+    try Site.with(change: { settings in
+      settings.longBodies = ["/echo": 3 << 20]
+      settings.spool = spool
+    }) { site in
+      let body = (0..<(2 << 20)).map { UInt8(truncatingIfNeeded: $0 &* 7) }
+      let upload = Record.Request(method: "POST", target: "/echo", body: body)
+
+      let answer = try Peer(site.path).exchange(upload)
+
+      #expect(answer.body == body)
+      #expect(becomesTrue { spool.bytesTaken == 0 })
+    }
+  }
+
+  @Test func `an upload for which the spool has no room is a 503, and the connection goes on`()
+    throws
+  {
+    try Site.with(change: { settings in
+      settings.longBodies = ["/echo": 3 << 20]
+      settings.spool = Spool(directory: "/tmp", bytesMax: 1 << 20)
+    }) { site in
+      let peer = try Peer(site.path)
+      let body = [UInt8](repeating: 0x78, count: 2 << 20)
+
+      let answer = try peer.exchange(Record.Request(method: "POST", target: "/echo", body: body))
+
+      #expect(answer.status == 503)
+      #expect(try peer.get("/").status == 200)
     }
   }
 

@@ -2,6 +2,7 @@ import Glibc
 import HTTP
 import HTTPTypes
 import Logging
+import Spool
 import Synchronization
 
 @testable import FastCGI
@@ -67,7 +68,8 @@ struct Site {
     case "slow":
       usleep(300_000)
       return .text("slow")
-    case "large": return Response(status: .ok, body: [UInt8](repeating: 0x61, count: 300_000))
+    case "large":
+      return Response(status: .ok, body: Bytes([UInt8](repeating: 0x61, count: 300_000)))
     case "none": return Response(status: .noContent)
     case "answered": return .text(String(state.answered))
     case "name": return .text(name)

@@ -1,4 +1,5 @@
 import HTTPTypes
+import Spool
 import Testing
 
 @testable import HTTP
@@ -13,7 +14,7 @@ import Testing
     #expect(try form.value("_token") == "abc")
     #expect(try form.value("mode") == "fill\nblanks")
     #expect(try form.file("file")?.name == "leads.csv")
-    #expect(try form.file("file").map { Array($0.bytes) } == Array("a,b\r\n1,2\r\n".utf8))
+    #expect(try form.file("file").map { try $0.bytes.array() } == Array("a,b\r\n1,2\r\n".utf8))
   }
 
   @Test func `a file may hold what looks like a boundary, a NUL, or nothing`() throws {
@@ -22,7 +23,7 @@ import Testing
       part("name=\"file\"; filename=\"odd\"", odd), part("name=\"other\"; filename=\"e\"", ""),
     ])
 
-    #expect(try form.file("file").map { Array($0.bytes) } == Array(odd.utf8))
+    #expect(try form.file("file").map { try $0.bytes.array() } == Array(odd.utf8))
     #expect(try form.file("other")?.bytes.isEmpty == true)
   }
 
@@ -67,6 +68,42 @@ import Testing
     #expect(status { try post([part("name=\"x\"", long)]) } == 413)
   }
 
+  @Test func `fields of text together are no longer than in any form`() {
+    let long = String(repeating: "x", count: 200 * 1024)
+
+    #expect(status { try post(Array(repeating: part("name=\"x\"", long), count: 3)) } == 413)
+  }
+
+  @Test func `what is sent to an upload's address as a form of text is no longer than one`() throws
+  {
+    let spool = Spool(directory: "/tmp", bytesMax: 1 << 20)
+    let file = try spool.file()
+    try file.append(Array("a=".utf8) + [UInt8](repeating: 0x78, count: 600_000))
+    let request = try Request(
+      method: .post, target: "/imports",
+      headers: [.contentType: "application/x-www-form-urlencoded"],
+      body: Bytes(file))
+
+    #expect(status { try request.form } == 413)
+  }
+
+  /// The boundary lies across the ends of the pieces in which a body is looked through.
+  @Test(arguments: [65_400, 65_440, 65_500, 65_530, 131_000, 200_000])
+  func `a file is found whole wherever its boundaries lie`(length: Int) throws {
+    let content = String((0..<length).map { "\r\n--boundar".map { $0 }[$0 % 9] })
+    let body =
+      part("name=\"file\"; filename=\"a\"", content) + part("name=\"x\"", "1") + "--boundary--\r\n"
+    let file = try Spool(directory: "/tmp", bytesMax: 1 << 20).file()
+    try file.append(Array(body.utf8))
+    let form = try Request(
+      method: .post, target: "/imports",
+      headers: [.contentType: "multipart/form-data; boundary=boundary"], body: Bytes(file)
+    ).form
+
+    #expect(try form.file("file")?.bytes.array() == Array(content.utf8))
+    #expect(try form.value("x") == "1")
+  }
+
   @Test(arguments: ["multipart/form-data", "multipart/form-data; boundary=", "text/csv"])
   func `without a boundary there is nothing to read`(type: String) {
     #expect([400, 415].contains(status { try request("--x--", type).form }))
@@ -90,7 +127,8 @@ import Testing
     _ body: String, _ type: String = "multipart/form-data; boundary=boundary"
   ) throws -> Request {
     try Request(
-      method: .post, target: "/imports", headers: [.contentType: type], body: Array(body.utf8))
+      method: .post, target: "/imports", headers: [.contentType: type],
+      body: Bytes(Array(body.utf8)))
   }
 
   private func status(of body: () throws -> some Any) -> Int? {

@@ -3,6 +3,7 @@ import HTTP
 import HTTPTypes
 import Logging
 import Secrets
+import Spool
 import Templating
 
 @testable import Web
@@ -19,6 +20,13 @@ package final class Browser {
     self.user = user
     self.email = email
     services = TestSite.services()
+  }
+
+  /// The same person at a site with room for files of its own.
+  package func visiting(_ heavyWork: HeavyWork) -> Browser {
+    let other = Browser(token: token, user: user, email: email)
+    other.services = TestSite.services(heavyWork)
+    return other
   }
 
   /// The way into the tenant that a page's route without a permission has.
@@ -100,10 +108,11 @@ package final class Browser {
     var headers = headers
     if let token, headers[.cookie] == nil { headers[.cookie] = "sess=\(token.text)" }
     let request = try Request(
-      method: method, target: path, headers: headers, body: body, remoteAddress: "of \(user)",
+      method: method, target: path, headers: headers, body: Bytes(body),
+      remoteAddress: "of \(user)",
       host: "localhost", isSecure: false)
     let response = TestSite.site.respond(to: request, &services)
-    return Page(response, trips: TestSite.log.takeTrips(request.id))
+    return try Page(response, trips: TestSite.log.takeTrips(request.id))
   }
 
   /// Follows a 303, as a browser does.
@@ -134,14 +143,20 @@ package enum TestSite {
     }
   }()
 
-  private static let shared = Services.Shared(
-    configuration: SiteConfiguration(publicURL: url, release: "test", schema: schema),
-    templates: templates,
-    assets: Assets(manifest: ""), door: SignInDoor(TestDatabase.open(as: .signIn)),
-    log: Logger(label: "test") { _ in log })
+  private static let shared = shared(
+    HeavyWork(spool: Spool(directory: "/tmp", bytesMax: 1 << 30), workers: 256))
 
-  static func services() -> Services {
-    Services(database: TestDatabase.open(as: .web), shared: shared)
+  private static func shared(_ heavyWork: HeavyWork) -> Services.Shared {
+    Services.Shared(
+      configuration: SiteConfiguration(publicURL: url, release: "test", schema: schema),
+      templates: templates,
+      assets: Assets(manifest: ""), door: SignInDoor(TestDatabase.open(as: .signIn)),
+      heavyWork: heavyWork, log: Logger(label: "test") { _ in log })
+  }
+
+  static func services(_ heavyWork: HeavyWork? = nil) -> Services {
+    Services(
+      database: TestDatabase.open(as: .web), shared: heavyWork.map { shared($0) } ?? shared)
   }
 
   package static let repositoryRoot = #filePath.split(separator: "/").dropLast(3)

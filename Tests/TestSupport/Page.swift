@@ -1,5 +1,6 @@
 import HTTP
 import HTTPTypes
+import Spool
 import Testing
 
 /// An answer of the site, read as a person or a test reads it.
@@ -10,11 +11,11 @@ package struct Page: CustomTestStringConvertible {
   /// Database round trips, as the request's log line says.
   package let trips: Int
 
-  init(_ response: Response, trips: Int) {
+  init(_ response: Response, trips: Int) throws {
     self.trips = trips
     status = Int(response.status.code)
     self.response = response
-    html = String(decoding: response.body, as: UTF8.self)
+    html = String(decoding: try response.body.array(), as: UTF8.self)
   }
 
   package var testDescription: String { "\(status) \(location ?? heading ?? "")" }
@@ -34,7 +35,7 @@ package struct Page: CustomTestStringConvertible {
   /// What a person reads: no tags, entities as characters, white space folded.
   package var text: String { Self.words(of: html) }
 
-  private static func words(of markup: some StringProtocol) -> String {
+  static func words(of markup: some StringProtocol) -> String {
     var text = ""
     var isInTag = false
     for scalar in markup.unicodeScalars {
@@ -94,7 +95,7 @@ package struct Page: CustomTestStringConvertible {
     return html[start.upperBound..<end.lowerBound]
   }
 
-  private static func decoded(_ text: String) -> String {
+  static func decoded(_ text: String) -> String {
     [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&#39;", "'"), ("&amp;", "&")]
       .reduce(text) { $0.replacing($1.0, with: $1.1) }
   }

@@ -42,7 +42,7 @@ render_nginx() {
   render "$ROOT/deploy/nginx/error-pages.conf" CONF="$conf" >"$conf/error-pages.conf"
   render "$ROOT/deploy/nginx.conf.template" LISTEN="127.0.0.1:$port" TLS='' NAME=127.0.0.1 \
     OTHER_NAMES=localhost ORIGIN="http://127.0.0.1:$port" SOCKET="$socket" PUBLIC="$public" \
-    CONF="$conf" RUN="$run" >"$conf/nginx.conf"
+    CONF="$conf" RUN="$run" SPOOL="$run" >"$conf/nginx.conf"
   stylesheet=$(hashed_asset "$public" css/site.css)
   for page in "$ROOT"/deploy/nginx/pages/*.html; do
     render "$page" STYLESHEET="${stylesheet:+<link rel=\"stylesheet\" href=\"$stylesheet\">}" \

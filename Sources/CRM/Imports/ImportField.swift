@@ -63,7 +63,7 @@ extension ImportMapping {
       let digits = cell.utf8.count { (48...57).contains($0) }
       return digits >= 9
         && (cell.utf8.first == UInt8(ascii: "+") || cell.utf8.first == UInt8(ascii: "0"))
-        && PhoneNumber(CSVWriter.unguarded(cell), in: PhoneRegion("FR")) != nil
+        && PhoneNumber(FormulaGuard.unguarded(cell), in: PhoneRegion("FR")) != nil
     }
     return areNumbers ? .phone : nil
   }

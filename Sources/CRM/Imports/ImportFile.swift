@@ -1,14 +1,16 @@
 import CSV
 import Postgres
 import Secrets
+import Spool
 import Text
 
-/// A file that was just uploaded, looked through once: how it is written, how long it is, what its
-/// columns are called.
+/// A file that was just uploaded, looked through piece by piece: how it is written, how long it is, what
+/// its columns are called.
 package struct ImportFile: Sendable {
   package let name: String
   package let header: [String]
-  private let bytes: [UInt8]
+  private let bytes: Bytes
+  private let digest: [UInt8]
   private let dialect: CSVDialect
   private let rows: Int
   private let sample: [[String]]
@@ -29,19 +31,30 @@ package struct ImportFile: Sendable {
   private static let sampleCellMax = 200
   private static let chunkBytes = 1 << 20
 
-  package init(name: String, _ bytes: [UInt8]) throws(Refusal) {
-    guard !bytes.starts(with: "PK".utf8), !bytes.starts(with: [0xD0, 0xCF, 0x11, 0xE0]),
-      !bytes.starts(with: "%PDF".utf8)
-    else { throw .noCSV }
-    dialect = CSVDialect.detect(bytes)
+  /// Throws a ``Refusal``, or what reading the bytes throws.
+  package init(name: String, _ bytes: Bytes) throws {
+    let beginning = try bytes[0..<min(4, bytes.count)].array()
+    guard !beginning.starts(with: "PK".utf8), beginning != [0xD0, 0xCF, 0x11, 0xE0],
+      !beginning.starts(with: "%PDF".utf8)
+    else { throw Refusal.noCSV }
+    var detector = CSVDialect.Detector()
+    var hash = Sodium.SHA256()
+    try bytes.eachPiece { piece in
+      detector.read(piece)
+      hash.update(piece)
+    }
+    dialect = detector.dialect
+    digest = hash.digest()
     var scan = Scan()
     var reader = CSVReader(dialect)
-    reader.read(bytes[...]) { scan.take($0) }
+    try bytes.eachPiece { piece in reader.read(piece) { scan.take($0) } }
     reader.finish { scan.take($0) }
-    guard let first = scan.header else { throw .empty }
-    guard first.problem == nil, first.fields.count <= Self.columnsMax else { throw .headerBroken }
-    guard scan.rows > 0 else { throw .empty }
-    guard scan.rows <= LeadImport.rowsMax else { throw .tooManyRows }
+    guard let first = scan.header else { throw Refusal.empty }
+    guard first.problem == nil, first.fields.count <= Self.columnsMax else {
+      throw Refusal.headerBroken
+    }
+    guard scan.rows > 0 else { throw Refusal.empty }
+    guard scan.rows <= LeadImport.rowsMax else { throw Refusal.tooManyRows }
     let shown = Invisible.strip(name).text
     self.name = shown.isEmpty ? "leads.csv" : shown
     self.bytes = bytes
@@ -76,18 +89,21 @@ package struct ImportFile: Sendable {
       insert into lead_imports
         (tenant_id, id, file_name, sha256, bytes, encoding, delimiter, names_delimiter, mark_bytes, rows, header, sample,
          fingerprint, created_by)
-      values (app.tenant(), \(id), \(name), \(Sodium.sha256(bytes)), \(bytes.count), \(dialect.encoding.rawValue),
+      values (app.tenant(), \(id), \(name), \(digest), \(bytes.count), \(dialect.encoding.rawValue),
               \(String(decoding: [dialect.delimiter], as: UTF8.self)), \(dialect.namesDelimiter), \(dialect.markBytes),
               \(rows), \(SQL.TextArray(header)), \(SQL.TextArray(sample.flatMap { $0 })),
               \(LeadImport.fingerprint(of: header)), app.actor())
       """)
-    for (position, start) in stride(from: 0, to: bytes.count, by: Self.chunkBytes).enumerated() {
-      tx.run(
-        "ImportChunk.insert",
-        """
-        insert into lead_import_chunks (tenant_id, import_id, position, bytes)
-        values (app.tenant(), \(id), \(position), \(Array(bytes[start..<min(start + Self.chunkBytes, bytes.count)])))
-        """)
+    tx.run("ImportChunk.insert") { [bytes] send in
+      var position = 0
+      try bytes.eachPiece(of: Self.chunkBytes) { piece in
+        try send(
+          """
+          insert into lead_import_chunks (tenant_id, import_id, position, bytes)
+          values (app.tenant(), \(id), \(position), \(Array(piece)))
+          """)
+        position += 1
+      }
     }
     tx.audit([AuditRow("import_uploaded", of: "import", id)])
   }

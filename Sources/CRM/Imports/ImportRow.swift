@@ -38,7 +38,9 @@ struct ImportRow: Sendable {
 
   init(_ record: CSVRecord, _ reading: Reading) {
     line = record.line
-    let cells = record.fields.map { CSVWriter.unguarded(Invisible.strip($0).text.trimmedOfSpace) }
+    let cells = record.fields.map {
+      FormulaGuard.unguarded(Invisible.strip($0).text.trimmedOfSpace)
+    }
     // What the database cannot keep is shown by a sign for it; what nobody sees is nothing.
     raw = zip(record.fields, cells).map { field, cell in
       if cell.isEmpty { return "" }

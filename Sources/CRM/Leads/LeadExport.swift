@@ -9,6 +9,11 @@ package struct LeadExport: Sendable {
     "description", "created_at", "expected_close_date",
   ]
 
+  /// More than `LeadList.exportMax`: a file that looked complete would not be.
+  package struct TooLong: Error {
+    package init() {}
+  }
+
   /// One more than `LeadList.exportMax` at most.
   package static func rows(of list: LeadList) -> Query<[[String]]> {
     Query(

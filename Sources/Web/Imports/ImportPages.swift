@@ -32,12 +32,17 @@ enum ImportPages {
     guard let file = try visit.request.form.file("file") else {
       return try again(visit, L("Choose a file."))
     }
+    // Who is nobody's member, or has a file in hand, is told before it is read.
+    let desk = try visit.read()
+    let place = try visit.shared.heavyWork.making.take(for: desk.viewer)
     do {
-      let upload = try ImportFile(name: file.name, Array(file.bytes))
+      let upload = try ImportFile(name: file.name, file.bytes)
       let id = ID<LeadImport>()
-      return try visit.post { tx in
-        upload.keep(as: id, in: tx)
-        return Links.leadImport(id)
+      return try withExtendedLifetime(place) {
+        try visit.post { tx in
+          upload.keep(as: id, in: tx)
+          return Links.leadImport(id)
+        }
       }
     } catch let refusal as ImportFile.Refusal {
       return try again(visit, refusal.words)
@@ -83,22 +88,34 @@ enum ImportPages {
   /// The rows that would not come in, each with why: to be mended and uploaded again.
   private static func left(_ visit: Visit) throws -> Response {
     let id = try visit.id(LeadImport.self)
-    let (desk, found, lines) = try visit.read(LeadImport.find(id), ImportLine.left(of: id))
-    guard let found else { throw NotFound() }
-    let language = visit.shared.templates.language(desk.viewer.locale) ?? .english
-    var file = CSVWriter(delimiter: found.dialect.delimiter)
-    file.write(
-      found.header + [L("Line").text(in: language), L("Why it was left out").text(in: language)])
-    for line in lines {
-      let cells = line.raw.prefix(found.header.count)
-      let missing = [String](repeating: "", count: found.header.count - cells.count)
-      let why = line.reasons.map { ImportWords.reason($0).text(in: language) }
-      file.write(cells + missing + [String(line.line), why.joined(separator: " ")])
-    }
-    var response = Response(status: .ok, body: file.bytes)
-    try response.add(.contentType, "text/csv; charset=utf-8")
-    try response.add(.contentDisposition, "attachment; filename=\"left-out.csv\"")
-    return response
+    var file: CSVDownload?
+    var language = Language.english
+    var columns = 0
+    try visit.stream(
+      LeadImport.find(id),
+      choose: { desk, found in
+        guard let found else { throw NotFound() }
+        language = visit.shared.templates.language(desk.viewer.locale) ?? .english
+        columns = found.header.count
+        file = try CSVDownload(
+          for: desk.viewer, visit.shared.heavyWork,
+          CSVWriter(delimiter: found.dialect.delimiter))
+        try file?.write(
+          found.header + [
+            L("Line").text(in: language), L("Why it was left out").text(in: language),
+          ])
+        return ImportLine.left(of: id)
+      },
+      each: { lines in
+        for line in lines {
+          let cells = line.raw.prefix(columns)
+          let missing = [String](repeating: "", count: columns - cells.count)
+          let why = line.reasons.map { ImportWords.reason($0).text(in: language) }
+          try file?.write(cells + missing + [String(line.line), why.joined(separator: " ")])
+        }
+      })
+    guard let answer = try file?.response(named: "left-out.csv") else { throw NotFound() }
+    return answer
   }
 
   private static func check(_ visit: Visit) throws -> Response {

@@ -1,5 +1,4 @@
 import CRM
-import CSV
 import HTTP
 import HTTPTypes
 import Templating
@@ -45,20 +44,29 @@ enum LeadPages {
   /// The list as a file. More than fits is no file that looks complete: the list page says so.
   private static func export(_ visit: Visit) throws -> Response {
     let asked = try LeadList(visit)
-    let (_, rows, segment) = try visit.read(
-      LeadExport.rows(of: asked), Segment.find(asked.segment))
-    let list = try asked.resolved(by: segment)
-    guard rows.count <= LeadList.exportMax else {
+    var list = asked
+    var file: CSVDownload?
+    var count = 0
+    do {
+      try visit.stream(
+        Segment.find(asked.segment),
+        choose: { desk, segment in
+          list = try asked.resolved(by: segment)
+          file = try CSVDownload(for: desk.viewer, visit.shared.heavyWork)
+          try file?.write(LeadExport.header)
+          return LeadExport.rows(of: list)
+        },
+        each: { rows in
+          count += rows.count
+          guard count <= LeadList.exportMax else { throw LeadExport.TooLong() }
+          for row in rows { try file?.write(row) }
+        })
+    } catch is LeadExport.TooLong {
       return try .seeOther(
         Links.list(Links.leads, list.pairs + [("said", Notice.exportTooLong.rawValue)]))
     }
-    var file = CSVWriter()
-    file.write(LeadExport.header)
-    for row in rows { file.write(row) }
-    var response = Response(status: .ok, body: file.bytes)
-    try response.add(.contentType, "text/csv; charset=utf-8")
-    try response.add(.contentDisposition, "attachment; filename=\"leads.csv\"")
-    return response
+    guard let answer = try file?.response(named: "leads.csv") else { throw NotFound() }
+    return answer
   }
 
   private static func show(_ visit: Visit) throws -> Response {

@@ -97,6 +97,14 @@ struct BulkForm {
 
 /// Which leads a page was asked for: `?lead=…&lead=…`, or `?all=1` with a list's filter.
 extension LeadSelection {
+  /// What the page's form posts: the selection in one field, because a filter and a change have the same names.
+  init(_ posted: PostedForm) throws {
+    try self.init(NamedValues(query: try posted.value(Self.field) ?? ""))
+  }
+
+  static let field = "selection"
+
+  /// The query of the page.
   init(_ values: NamedValues) throws {
     if try values.value("all") != nil {
       self = .matching(try LeadFilter(values))
@@ -110,5 +118,10 @@ extension LeadSelection {
     case .chosen(let ids): ids.map { ("lead", $0.description) }
     case .matching(let filter): [("all", "1")] + filter.pairs
     }
+  }
+
+  /// The same as one text.
+  var text: String {
+    NamedValues.encode(pairs.compactMap { pair in pair.value.map { (pair.name, $0) } })
   }
 }

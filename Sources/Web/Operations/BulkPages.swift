@@ -34,7 +34,7 @@ enum BulkPages {
 
   private static func carryOut(_ visit: Visit) throws -> Response {
     let posted = try visit.request.form
-    let selection = try LeadSelection(posted.fields)
+    let selection = try LeadSelection(posted)
     var form = try BulkForm(posted)
     let mark = try posted.value("seen") ?? ""
     guard let change = form.change else {
@@ -152,11 +152,7 @@ struct BulkPage: Page {
     .flag("too_many", \.isTooMany).text("bulk_max") { _ in String(LeadList.bulkMax) }
     .flag("can_change") { $0.count > 0 && !$0.isTooMany }
     .flag("stale", \.isStale).text("back_url", \.backURL)
-    .list("selected") { page in
-      page.selection.pairs.compactMap { pair in
-        pair.value.map { LeadListPage.Kept(name: pair.name, value: $0) }
-      }
-    }
+    .text("selection", \.selection.text)
     .flag("has_more") { $0.count > $0.rows.count }
     .text("more") { L("and \($0.count - $0.rows.count) more") }
     .list("leads", \.rows).list("owner_options", \.owners)

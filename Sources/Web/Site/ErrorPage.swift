@@ -40,6 +40,23 @@ extension ErrorPage {
       steps: [Step(step: L("Load the page again and repeat what you did."))])
   }
 
+  /// Files that are made or read at this moment take all the room that there is for them.
+  static func noPlace(_ refusal: NoPlace, _ frame: PlainFrame) -> ErrorPage {
+    switch refusal {
+    case .yours:
+      ErrorPage(
+        frame: frame, status: 429, heading: L("One file at a time"),
+        explanation: L(
+          "Another file of yours is being read, made or fetched. Nothing was changed."),
+        steps: [Step(step: L("Wait until it is done, then try again."))])
+    case .others:
+      ErrorPage(
+        frame: frame, status: 503, heading: L("Many files at once"),
+        explanation: L("Others are busy with large files at this moment. Nothing was changed."),
+        steps: [Step(step: L("Wait a few seconds, then try again."))])
+    }
+  }
+
   private static func words(_ code: Int) -> (L, L, [L]) {
     switch code {
     case 400, 411, 414, 415, 431:

@@ -4,6 +4,7 @@ import HTTPTypes
 import Logging
 import Postgres
 import Secrets
+import Spool
 import Templating
 
 /// Turns whatever was thrown into an answer.
@@ -24,6 +25,8 @@ enum ErrorPages {
         }
         return failure(error, error.isOutage ? .serviceUnavailable : .internalServerError, visit)
       case PasswordHash.Failure.busy: return failure(error, .serviceUnavailable, visit)
+      case let error as NoPlace: return try noPlace(error, visit)
+      case SpoolFailure.full: return try noPlace(.others, visit)
       // What no form of the page explains: the lead is not as it was when the page was made.
       case is Lead.Refusal, is Question.Refusal: return page(.conflict, visit)
       case is NotFound: return page(.notFound, visit)
@@ -66,6 +69,16 @@ enum ErrorPages {
       visit.shared.log.error("error page failed", metadata: ["error": "\(error)"])
       return lastResort(visit.request.id, status)
     }
+  }
+
+  private static func noPlace(_ refusal: NoPlace, _ visit: Visit) throws -> Response {
+    visit.shared.log.notice(
+      "no place", metadata: ["id": "\(visit.request.id)", "taken_by": "\(refusal)"])
+    let page = ErrorPage.noPlace(refusal, frame(visit))
+    var response = try visit.plainPage(
+      page, status: refusal == .yours ? .tooManyRequests : .serviceUnavailable)
+    try response.add(.retryAfter, "5")
+    return response
   }
 
   private static func clientError(_ error: ClientError, _ visit: Visit) throws -> Response {

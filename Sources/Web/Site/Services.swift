@@ -21,17 +21,19 @@ package struct Services {
     let templates: Templates
     let assets: Assets
     let door: SignInDoor
+    let heavyWork: HeavyWork
     let metrics: Metrics
     let log: Logger
 
     package init(
       configuration: SiteConfiguration, templates: Templates, assets: Assets, door: SignInDoor,
-      log: Logger
+      heavyWork: HeavyWork, log: Logger
     ) {
       self.configuration = configuration
       self.templates = templates
       self.assets = assets
       self.door = door
+      self.heavyWork = heavyWork
       self.log = log
       metrics = Metrics()
     }

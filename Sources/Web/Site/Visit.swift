@@ -2,6 +2,7 @@ import CRM
 import HTTP
 import Postgres
 import Secrets
+import Spool
 import Synchronization
 import Templating
 
@@ -66,6 +67,15 @@ extension Visit {
       as: DeskEntry(self), (repeat each parts), whole: whole, repeat each queries)
   }
 
+  /// The same for an answer of any length, which is handed over some rows at a time; see ``Database/stream``.
+  func stream<each T, Element>(
+    _ queries: repeat Query<each T>, choose: (Desk, repeat each T) throws -> Query<[Element]>,
+    each: ([Element]) throws -> Void
+  ) throws {
+    try services.database.stream(
+      as: DeskEntry(self), repeat each queries, choose: choose, each: each)
+  }
+
   /// Makes a change: `body` looks, decides, queues, and answers with where to go. A form that was
   /// posted before is answered with where it went then, and changes nothing.
   func post(_ body: (Transaction<PostEntry>) throws -> String) throws -> Response {
@@ -116,11 +126,17 @@ struct PostEntry: Entry {
     // The token is masked anew each time a form is shown.
     let written =
       form.fields.pairs.filter { $0.name != "_token" }.map { (name: $0.name, value: $0.value) }
-      + form.files.map { (name: $0.field, value: Hex.encode(Sodium.sha256(Array($0.bytes)))) }
+      + (try form.files.map { (name: $0.field, value: try Self.digest(of: $0)) })
     posting = Posting(
       try visit.session(), path: visit.request.path.raw, once: once,
       written: NamedValues.encode(written))
     guest = visit.guest
+  }
+
+  private static func digest(of file: UploadedFile) throws -> String {
+    var hash = Sodium.SHA256()
+    try file.bytes.eachPiece { hash.update($0) }
+    return Hex.encode(hash.digest())
   }
 
   var enter: Query<Viewer> {

@@ -21,11 +21,50 @@ import Testing
     let chosen = chosen ?? leads
     return try (browser ?? acme.sales).postPairs(
       "/leads/bulk",
-      chosen.map { ("lead", $0) } + [("seen", mark(of: seen ?? chosen))] + fields)
+      [("selection", chosen.map { "lead=\($0)" }.joined(separator: "&"))]
+        + [("seen", mark(of: seen ?? chosen))] + fields)
   }
 
   private func mark(of leads: [String]) -> String {
     LeadSelection.mark(of: leads.compactMap { ID($0) })
+  }
+
+  /// Filters and changes have the same names; what a browser sends is pressed on the real page.
+  @Test(arguments: [
+    "", "q=lead", "stage=new", "outcome=open", "status=new", "tag=fair", "owner=nobody",
+    "source=fair",
+    "from=2020-01-01&to=2035-01-01", "language=en", "test=no", "paused=no", "suppressed=no",
+    "stage=new&owner=nobody&tag=fair&source=fair&q=lead",
+  ])
+  func `of any list are changed by any of the page's buttons`(query: String) throws {
+    let acme = try TestTenant.fresh()
+    for number in 1...3 {
+      let form = try acme.sales.get("/leads/new")
+      _ = try acme.sales.press(
+        "Add the lead", on: form,
+        filling: [
+          "title": "Lead \(number)", "source": "fair", "tags": "fair", "owner": "",
+          "language": "en",
+        ])
+    }
+    let deeds: [(button: String, filling: KeyValuePairs<String, String>, done: SQL)] = [
+      ("Give 3 leads", ["owner": acme.admin.user.description], "owner_id = \(acme.admin.user)"),
+      ("Tag 3 leads", ["add_tags": "vip", "remove_tags": "fair"], "tags = '{vip}'"),
+      ("Move 3 leads", ["stage": "proposal"], "stage = 'proposal'"),
+      ("Archive 3 leads", [:], "archived_at is not null"),
+    ]
+    for deed in deeds {
+      let list = try acme.sales.get("/leads?\(query)")
+      let page = try acme.sales.press("Change all of this list", on: list)
+      let chosen = page.location == nil ? page : try acme.sales.follow(page)
+
+      let answer = try acme.sales.press(deed.button, on: chosen, filling: deed.filling)
+
+      #expect(answer.place?.contains("/operations/") == true, "\(deed.button): \(answer.text)")
+      #expect(try acme.count("leads", where: deed.done) == 3, "\(deed.button)")
+      let undone = try acme.sales.press("Take all of it back", on: try acme.sales.follow(answer))
+      #expect(undone.status == 303)
+    }
   }
 
   @Test func `are looked at before anything is done, in one round trip`() throws {
@@ -223,7 +262,7 @@ import Testing
     func all(_ seen: String) throws -> Page {
       try acme.sales.post(
         "/leads/bulk",
-        ["all": "1", "q": "lead", "seen": seen, "action": "tag", "add_tags": "all"])
+        ["selection": "all=1&q=lead", "seen": seen, "action": "tag", "add_tags": "all"])
     }
     let page = try acme.sales.get("/leads/bulk?all=1&q=lead")
     _ = try acme.sales.post("/leads/\(leads[0])/archive")

@@ -104,7 +104,7 @@ import Testing
     let answer = try acme.sales.postPairs(
       "/leads/bulk",
       change + [("seen", LeadSelection.mark(of: chosen.compactMap { ID($0) }))]
-        + chosen.map { ("lead", $0) })
+        + [("selection", chosen.map { "lead=\($0)" }.joined(separator: "&"))])
     return answer.status == 303 && answer.place?.contains("/operations/") == true ? answer : nil
   }
 
