@@ -2,13 +2,13 @@ import CSodium
 
 /// An argon2id hash in PHC form, `$argon2id$v=19$m=65536,t=3,p=1$salt$hash`.
 ///
-/// One hash takes 64 MiB and about 100 ms of CPU, so at most two run at a time in the process;
+/// One hash takes 64 MiB and about 100 ms of CPU, so one runs at a time in the process;
 /// a call that waits too long for its turn throws `.busy`, which a page answers with 503.
 package struct PasswordHash: Sendable {
   package let phc: String
 
   package enum Failure: Error, Equatable {
-    /// Two other hashes were still running at the end of the wait.
+    /// Others' hashes were still running at the end of the wait.
     case busy
     /// The machine could not give the 64 MiB.
     case outOfMemory
@@ -60,7 +60,7 @@ package struct PasswordHash: Sendable {
 
   private init(trusted phc: String) { self.phc = phc }
 
-  static let gate = CountingGate(places: 2)
+  static let gate = CountingGate(places: 1)
 
   private static func inTurn<Value>(
     _ wait: Duration, _ work: () throws(Failure) -> Value

@@ -105,7 +105,7 @@ private struct Scene {
         everybody)
       attacker.command("empty \(table)", "truncate \(name) cascade", everybody)
     }
-    for table in ["sec.users", "sec.sessions", "sec.login_throttles"] {
+    for table in ["sec.users", "sec.sessions", "sec.login_throttles", "sec.known_browsers"] {
       attacker.attempt("see \(table)", "select count(*) from \(SQL(unchecked: table))", everybody)
       attacker.change("delete from \(table)", "delete from \(SQL(unchecked: table))", everybody)
     }
@@ -420,6 +420,14 @@ private struct Scene {
     attacker.attempt(
       "open a session",
       "select count(app.open_session(\(own.admin.user), sha256('x'), 'x@y.example', '', '', \(ID<AuditRow>()), null))",
+      insiders + [.bare(.web), .bare(.worker)])
+    attacker.attempt(
+      "open a session from a browser",
+      "select count(app.open_session(\(own.admin.user), sha256('x'), 'x@y.example', '', '', \(ID<AuditRow>()), null, sha256('b')))",
+      insiders + [.bare(.web), .bare(.worker)])
+    attacker.attempt(
+      "read a password hash from a browser",
+      "select count(*) from app.sign_in_attempt(\(own.admin.email), 'x', sha256('b'))",
       insiders + [.bare(.web), .bare(.worker)])
     attacker.attempt(
       "read a password hash", "select count(*) from app.sign_in_attempt(\(own.admin.email), 'x')",

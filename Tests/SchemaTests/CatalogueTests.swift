@@ -111,7 +111,7 @@ import Testing
   @Test func `runs as its owner only in the functions that are listed here`() throws {
     let definers = try faults(
       """
-      select p.pronamespace::regnamespace || '.' || p.proname from pg_proc p
+      select distinct p.pronamespace::regnamespace || '.' || p.proname from pg_proc p
       where p.pronamespace in ('crm'::regnamespace, 'app'::regnamespace, 'sec'::regnamespace) and p.prosecdef
       order by 1
       """)

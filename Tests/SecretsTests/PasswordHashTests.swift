@@ -67,9 +67,8 @@ import Testing
     #expect((end - middle) / (middle - start) < 3)
   }
 
-  @Test func `a third hash waits for its turn and gives up as busy`() throws {
-    #expect(PasswordHash.gate.enter(waitingAtMost: .zero))
-    #expect(PasswordHash.gate.enter(waitingAtMost: .zero))
+  @Test func `a second hash waits for its turn and gives up as busy`() throws {
+    #expect(PasswordHash.gate.enter(waitingAtMost: .seconds(60)))
 
     #expect(throws: PasswordHash.Failure.busy) {
       try PasswordHash.make(of: "correct horse battery", waitingAtMost: .milliseconds(5))
@@ -79,8 +78,7 @@ import Testing
     }
 
     PasswordHash.gate.leave()
-    #expect(try !PasswordHash.ofNobody.verify("correct horse", waitingAtMost: .milliseconds(5)))
-    PasswordHash.gate.leave()
+    #expect(try !PasswordHash.ofNobody.verify("correct horse", waitingAtMost: .seconds(60)))
   }
 
   @Test func `fifty sign-ins at once never hold more than two hashes in memory`() throws {

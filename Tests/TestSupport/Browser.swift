@@ -143,6 +143,8 @@ package enum TestSite {
     }
   }()
 
+  package static let door = SignInDoor(TestDatabase.open(as: .signIn), hashWait: .seconds(60))
+
   private static let shared = shared(
     HeavyWork(spool: Spool(directory: "/tmp", bytesMax: 1 << 30), workers: 256))
 
@@ -150,7 +152,7 @@ package enum TestSite {
     Services.Shared(
       configuration: SiteConfiguration(publicURL: url, release: "test", schema: schema),
       templates: templates,
-      assets: Assets(manifest: ""), door: SignInDoor(TestDatabase.open(as: .signIn)),
+      assets: Assets(manifest: ""), door: door,
       heavyWork: heavyWork, log: Logger(label: "test") { _ in log })
   }
 

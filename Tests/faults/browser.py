@@ -30,9 +30,10 @@ class Page:
 
 
 class Browser:
-    def __init__(self, url, seconds=30):
+    def __init__(self, url, seconds=30, address=None):
         self.host = url.removeprefix("http://")
         self.seconds = seconds
+        self.source = (address, 0) if address else None
         self.connection, self.cookies, self.token = None, {}, None
         self.used = 0
 
@@ -78,7 +79,8 @@ class Browser:
             self.connection.close()
             self.connection = None
         if self.connection is None:
-            self.connection = http.client.HTTPConnection(self.host, timeout=self.seconds)
+            self.connection = http.client.HTTPConnection(
+                self.host, timeout=self.seconds, source_address=self.source)
         try:
             self.connection.request(method, path, body, headers)
             answer = self.connection.getresponse()

@@ -31,6 +31,7 @@ def run(_):
         exports(stack, people, visitor)
         uploads(stack, people, visitor)
         silence(stack, visitor)
+        knocking(stack, visitor)
 
 
 def crowd(stack, slug):
@@ -96,16 +97,52 @@ def silence(stack, visitor):
     check("thousands of connections were opened", opened > 4_000, opened)
 
 
+def knocking(stack, visitor):
+    """Eight connections that sign in with invented names, as fast as they are answered, from the address that the
+    owner of a right password has too, and nginx does not limit."""
+    known = Browser(stack.url).sign_in("reviewer@other.example", PASSWORD)
+    found = {"from a browser that is known": collections.Counter(), "from a new one elsewhere": collections.Counter()}
+
+    def come(person, how):
+        person.sign_in_form()
+        page = person.post("/sign-in", {"email": "reviewer@other.example", "password": PASSWORD, "next": ""})
+        found[how][page.status] += 1
+
+    def owner_comes():
+        come(known, "from a browser that is known")
+        come(Browser(stack.url, address="127.0.0.3"), "from a new one elsewhere")
+
+    with Beside(stack, visitor, "sign-ins") as beside:
+        answers = beside.all_of([Client(known, "POST", "/sign-in") for _ in range(8)], meanwhile=owner_comes)
+    check("strangers are throttled or refused", {status for status, _ in answers} <= {422, 429, 503}, answers)
+    for how, counts in found.items():
+        equal(f"the owner of the right password came in each time {how} ({counts.total()} times)", set(counts), {303})
+
+
 class Client:
     """Somebody in a process of their own, who asks for the same thing again and again."""
 
     SCRIPT = r"""
 import http.client, json, sys, time, uuid
+import re, urllib.parse
 host, cookie, token, method, path, file, rate, seconds = json.load(sys.stdin)
 end = time.monotonic() + seconds
 while time.monotonic() < end:
     connection = http.client.HTTPConnection(host, timeout=60)
     headers, body = {"Cookie": cookie, "Sec-Fetch-Site": "same-origin"}, None
+    if path == "/sign-in":
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        page = answer.read().decode()
+        if answer.status != 200:
+            print(json.dumps([answer.status, 0]), flush=True)
+            time.sleep(0.1)
+            continue
+        headers["Cookie"] = answer.headers["Set-Cookie"].partition(";")[0]
+        token = re.search('name="_token" value="([^"]*)"', page).group(1)
+        body = urllib.parse.urlencode({"email": f"{uuid.uuid4()}@nobody.example", "password": "x" * 12, "next": "",
+                                       "_token": token, "_once": uuid.uuid4()})
+        headers["Content-Type"] = "application/x-www-form-urlencoded"
     if file:
         edge = uuid.uuid4().hex
         head = 'Content-Disposition: form-data; name="{}"'.format
@@ -166,7 +203,7 @@ class Beside:
         self.rest = self.memory("VmRSS")
         return self
 
-    def all_of(self, clients):
+    def all_of(self, clients, meanwhile=lambda: None):
         """What the clients were answered: statuses and lengths."""
         for client in clients:
             client.start(self.SECONDS)
@@ -174,6 +211,7 @@ class Beside:
         end = time.monotonic() + self.SECONDS - 2
         while time.monotonic() < end:
             self.visit(1)
+            meanwhile()
             time.sleep(0.03)
         for client in clients:
             client.wait()

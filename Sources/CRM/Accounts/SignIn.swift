@@ -12,12 +12,17 @@ package struct SignIn: Sendable {
   /// The visitor's address as nginx saw it, or its IPv6 network.
   package let address: String
   package let userAgent: String
+  /// What the browser has kept since somebody signed in from it, or what it is to keep.
+  package let browser: Token
 
-  package init(email: EmailAddress, password: String, address: String, userAgent: String) {
+  package init(
+    email: EmailAddress, password: String, address: String, userAgent: String, browser: Token
+  ) {
     self.email = email
     self.password = password
     self.address = Self.network(of: address)
     self.userAgent = userAgent
+    self.browser = browser
   }
 
   /// An IPv6 visitor owns a /64 and can try from each of its addresses: they count as one.
@@ -33,45 +38,70 @@ package struct SignIn: Sendable {
     case tooMany(retrySeconds: Int)
   }
 
-  /// Opens a session and returns its token. Two round trips with the password hash between them.
-  ///
-  /// Throws `Refusal`, or `PasswordHash.Failure.busy` when too many hashes are being computed.
-  package func open(on database: Database) throws -> Token {
-    let attempt = try database.call(attempt)
-    guard attempt.waitSeconds == 0 else { throw Refusal.tooMany(retrySeconds: attempt.waitSeconds) }
-    let stored = attempt.passwordHash.flatMap(PasswordHash.init(phc:))
-    let isRight = try (stored ?? .ofNobody).verify(password)
-    guard isRight, let user = attempt.user, let stored else { throw Refusal.wrong }
+  /// What is known of it before the password is looked at.
+  package struct Attempt: Sendable {
+    fileprivate let user: ID<User>?
+    fileprivate let passwordHash: String?
+    /// This person signed in from this browser before.
+    package let isKnownBrowser: Bool
+  }
 
+  /// A password that was found right.
+  package struct Passed: Sendable {
+    fileprivate let user: ID<User>
+    fileprivate let renewedHash: String?
+  }
+
+  /// Counts the attempt; one round trip. Throws `Refusal.tooMany`.
+  package func count(on database: Database) throws -> Attempt {
+    let (waitSeconds, attempt) = try database.call(attempt)
+    guard waitSeconds == 0 else { throw Refusal.tooMany(retrySeconds: waitSeconds) }
+    return attempt
+  }
+
+  /// Looks at the password. Throws `Refusal.wrong`, or `PasswordHash.Failure.busy` when too many hashes are
+  /// being computed.
+  package func check(
+    _ attempt: Attempt, waitingAtMost wait: Duration = .seconds(2)
+  ) throws -> Passed {
+    let stored = attempt.passwordHash.flatMap(PasswordHash.init(phc:))
+    let isRight = try (stored ?? .ofNobody).verify(password, waitingAtMost: wait)
+    guard isRight, let user = attempt.user, let stored else { throw Refusal.wrong }
+    return Passed(
+      user: user, renewedHash: stored.needsRehash ? try PasswordHash.make(of: password).phc : nil)
+  }
+
+  /// Opens a session and returns its token; one round trip.
+  package func open(_ passed: Passed, on database: Database) throws -> Token {
     let token = Token.random()
-    let renewed = stored.needsRehash ? try PasswordHash.make(of: password).phc : nil
-    _ = try database.call(openSession(of: user, token: token, renewed: renewed))
+    _ = try database.call(openSession(of: passed, token: token))
     return token
   }
 
-  private struct Attempt {
-    let waitSeconds: Int
-    let user: ID<User>?
-    let passwordHash: String?
-  }
-
-  private var attempt: Query<Attempt> {
+  private var attempt: Query<(Int, Attempt)> {
     Query(
       "SignIn.attempt",
-      "select wait_seconds, user_id, password_hash from app.sign_in_attempt(\(email), \(address))",
+      """
+      select wait_seconds, user_id, password_hash, is_known
+      from app.sign_in_attempt(\(email), \(address), \(browser.digest))
+      """,
       only: { row in
-        try Attempt(
-          waitSeconds: row.next(), user: row.next(optional: ID<User>.self),
-          passwordHash: row.next(optional: String.self))
+        let waitSeconds = try row.next(Int.self)
+        return (
+          waitSeconds,
+          try Attempt(
+            user: row.next(optional: ID<User>.self), passwordHash: row.next(optional: String.self),
+            isKnownBrowser: row.next())
+        )
       })
   }
 
-  private func openSession(of user: ID<User>, token: Token, renewed: String?) -> Query<Void> {
+  private func openSession(of passed: Passed, token: Token) -> Query<Void> {
     Query(
       "SignIn.openSession",
       """
-      select app.open_session(\(user), \(token.digest), \(email), \(address), \(userAgent),
-                              \(ID<AuditRow>()), \(renewed))
+      select app.open_session(\(passed.user), \(token.digest), \(email), \(address), \(userAgent),
+                              \(ID<AuditRow>()), \(passed.renewedHash), \(browser.digest))
       """)
   }
 }

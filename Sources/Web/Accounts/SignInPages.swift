@@ -1,6 +1,7 @@
 import CRM
 import HTTP
 import HTTPTypes
+import Logging
 import Postgres
 import Secrets
 import Templating
@@ -26,12 +27,20 @@ enum SignInPages {
     guard let email = form.email.value, let password = form.password.value else {
       return try page(visit, form, status: .unprocessableContent)
     }
+    let configuration = visit.shared.configuration
+    let browser = try visit.request.cookie(configuration.cookieName("known")).flatMap { Token($0) }
+    let attempt = SignIn(
+      email: email, password: password, address: visit.request.remoteAddress,
+      userAgent: visit.request.header(.userAgent) ?? "", browser: browser ?? .random())
     do {
-      let token = try visit.shared.door.open(
-        SignIn(
-          email: email, password: password, address: visit.request.remoteAddress,
-          userAgent: visit.request.header(.userAgent) ?? ""))
-      return try welcome(visit, token, next: form.next)
+      let token = try visit.shared.door.open(attempt)
+      return try welcome(visit, token, attempt.browser, next: form.next)
+    } catch PasswordHash.Failure.busy {
+      visit.shared.metrics.countRefusedSignIn()
+      visit.shared.log.notice("no place to sign in", metadata: ["id": "\(visit.request.id)"])
+      var response = try page(visit, form, isBusy: true, status: .serviceUnavailable)
+      try response.add(.retryAfter, "1")
+      return response
     } catch SignIn.Refusal.wrong {
       return try page(visit, form, isRefused: true, status: .unprocessableContent)
     } catch SignIn.Refusal.tooMany(let seconds) {
@@ -41,11 +50,15 @@ enum SignInPages {
     }
   }
 
-  private static func welcome(_ visit: Visit, _ token: Token, next: String) throws -> Response {
+  private static func welcome(
+    _ visit: Visit, _ token: Token, _ browser: Token, next: String
+  ) throws -> Response {
     var response = try Response.seeOther(LocalPath.accept(next) ?? "/")
     let configuration = visit.shared.configuration
     try response.add(configuration.cookie("sess", token.text, sameSite: .lax))
     try response.add(configuration.cookie("pre", "", sameSite: .strict, maxAge: 0))
+    try response.add(
+      configuration.cookie("known", browser.text, sameSite: .strict, maxAge: 180 * 86_400))
     return response
   }
 
@@ -54,7 +67,8 @@ enum SignInPages {
     var response = try Response.seeOther(Links.said("/sign-in", .signedOut))
     try response.add(visit.shared.configuration.cookie("sess", "", sameSite: .lax, maxAge: 0))
     if let clear = HTTPField.Name("Clear-Site-Data") {
-      try response.add(clear, "\"cache\", \"cookies\", \"storage\"")
+      // Not all cookies: that somebody signed in from this browser is kept.
+      try response.add(clear, "\"cache\", \"storage\"")
     }
     return response
   }
@@ -66,14 +80,14 @@ enum SignInPages {
 
   private static func page(
     _ visit: Visit, _ form: SignInForm, notice: Notice? = nil, isRefused: Bool = false,
-    retrySeconds: Int? = nil, status: HTTPResponse.Status = .ok
+    isBusy: Bool = false, retrySeconds: Int? = nil, status: HTTPResponse.Status = .ok
   ) throws -> Response {
     let known = try preSession(visit)
     let cookie = known ?? Token.random()
     let page = SignInPage(
       frame: PlainFrame(visit.shared, language: visit.preferredLanguage),
       token: FormToken(of: cookie).masked(), form: form, notice: notice, isRefused: isRefused,
-      retrySeconds: retrySeconds)
+      isBusy: isBusy, retrySeconds: retrySeconds)
     var response = try visit.plainPage(page, status: status)
     if known == nil {
       try response.add(
@@ -107,6 +121,7 @@ struct SignInPage: Page {
   let form: SignInForm
   let notice: Notice?
   let isRefused: Bool
+  let isBusy: Bool
   let retrySeconds: Int?
 
   private var errors: FormErrors {
@@ -128,7 +143,7 @@ struct SignInPage: Page {
     .text("email", \.form.email.typed).text("email_error", \.form.email.error)
     .text("password_error", \.form.password.error).text("next", \.form.next)
     .text("notice") { $0.notice?.words }.text("notice_tone") { ($0.notice?.tone ?? .fine).rawValue }
-    .flag("refused", \.isRefused)
+    .flag("refused", \.isRefused).flag("busy", \.isBusy)
     .flag("throttled") { $0.retrySeconds != nil }.text("retry_after") { $0.retryAfter }
     .flag("has_errors") { !$0.errors.problems.isEmpty }.list("errors") { $0.errors.problems }
 }

@@ -11,6 +11,7 @@ package final class Metrics: Sendable {
     var byStatus: [Int: Int] = [:]
     var buckets = Array(repeating: 0, count: bounds.count + 1)
     var microseconds = 0
+    var refusedSignIns = 0
   }
 
   private let counts = Mutex(Counts())
@@ -23,6 +24,9 @@ package final class Metrics: Sendable {
       counts.microseconds += microseconds
     }
   }
+
+  /// No place was free: see ``SignInDoor``.
+  func countRefusedSignIn() { counts.withLock { $0.refusedSignIns += 1 } }
 
   /// Prometheus text format 0.0.4.
   var text: String {
@@ -41,6 +45,8 @@ package final class Metrics: Sendable {
     lines.append("closerflow_request_seconds_bucket{le=\"+Inf\"} \(total)")
     lines.append("closerflow_request_seconds_sum \(seconds(counts.microseconds))")
     lines.append("closerflow_request_seconds_count \(total)")
+    lines.append("# TYPE closerflow_sign_ins_refused_total counter")
+    lines.append("closerflow_sign_ins_refused_total \(counts.refusedSignIns)")
     return lines.joined(separator: "\n") + "\n"
   }
 

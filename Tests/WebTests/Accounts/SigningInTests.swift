@@ -5,6 +5,8 @@ import Secrets
 import TestSupport
 import Testing
 
+@testable import Web
+
 @Suite struct `Signing in` {
   @Test func `opens a session that other requests carry`() throws {
     let acme = try TestTenant.fresh()
@@ -70,6 +72,95 @@ import Testing
     #expect(try Door().signIn(acme.sales.email, password).status == 303)
   }
 
+  /// Eight connections with invented names, or a thousand: each counter that a stranger can reach is full.
+  @Test func `works from a browser that is known, whatever strangers do`() throws {
+    let acme = try TestTenant.fresh()
+    let password = try acme.password(for: acme.sales)
+    let own = Door()
+    let first = try own.signIn(acme.sales.email, password)
+    for _ in 1...5 { _ = try Door(at: own).signIn(acme.sales.email, "wrong wrong wrong") }
+    try acme.change(
+      """
+      insert into sec.login_throttles (key, attempts, blocked_until)
+      select k, 50, now() + interval '10 minutes'
+        from unnest(array['account:' || \(acme.sales.email), 'address:' || \(own.address),
+                          'pair:' || \(acme.sales.email) || ':' || \(own.address)]) k
+          on conflict (key) do update set blocked_until = excluded.blocked_until
+      """)
+
+    #expect(first.cookie("known") != nil)
+    #expect(try Door(at: own).signIn(acme.sales.email, password).status == 429)
+    #expect(try own.signIn(acme.sales.email, password).status == 303)
+  }
+
+  @Test func `from a known browser is slowed down by its own wrong passwords alone`() throws {
+    let acme = try TestTenant.fresh()
+    let password = try acme.password(for: acme.sales)
+    let (own, other) = (Door(), Door())
+    for door in [own, other] { _ = try door.signIn(acme.sales.email, password) }
+    for _ in 1...5 { _ = try own.signIn(acme.sales.email, "wrong wrong wrong") }
+    try acme.stretchWaits()
+
+    #expect(try own.signIn(acme.sales.email, password).status == 429)
+    #expect(try other.signIn(acme.sales.email, password).status == 303)
+    #expect(try Door().signIn(acme.sales.email, password).status == 303)
+  }
+
+  @Test func `from a browser that somebody else is known from is nothing special`() throws {
+    let acme = try TestTenant.fresh()
+    let passwords = (try acme.password(for: acme.sales), try acme.password(for: acme.reviewer))
+    let door = Door()
+    _ = try door.signIn(acme.reviewer.email, passwords.1)
+    for _ in 1...5 { _ = try door.signIn(acme.sales.email, "wrong wrong wrong") }
+    try acme.stretchWaits()
+
+    #expect(try door.signIn(acme.sales.email, passwords.0).status == 429)
+    #expect(try door.signIn(acme.reviewer.email, passwords.1).status == 303)
+  }
+
+  @Test
+  func `waits in few places: one for an address, two for strangers, others for known browsers`()
+    throws
+  {
+    let door = SignInDoor(TestDatabase.open(as: .signIn))
+    func attempt(_ address: String) throws -> SignIn {
+      SignIn(
+        email: try #require(EmailAddress("ada@example.com")), password: "x", address: address,
+        userAgent: "", browser: .random())
+    }
+    let (first, second, third) = (try attempt("1"), try attempt("2"), try attempt("3"))
+
+    #expect(door.takePlace(first, false))
+    #expect(try !door.takePlace(attempt("1"), false))
+    #expect(door.takePlace(second, false))
+    #expect(!door.takePlace(third, false))
+    #expect(door.takePlace(third, true))
+    #expect(!door.takePlace(third, true))
+    door.leavePlace(first, false)
+    #expect(door.takePlace(third, false))
+  }
+
+  @Test func `tells who finds no place, keeps what was typed, and counts it`() throws {
+    let acme = try TestTenant.fresh()
+    let busy = Door()
+    let attempt = SignIn(
+      email: try #require(EmailAddress(acme.sales.email)), password: "x", address: busy.address,
+      userAgent: "", browser: .random())
+    #expect(TestSite.door.takePlace(attempt, false))
+    defer { TestSite.door.leavePlace(attempt, false) }
+
+    let page = try busy.signIn(acme.sales.email, "right or wrong")
+
+    #expect(page.status == 503 && page.shows("Others are signing in just now"))
+    #expect(page.typed("email") == acme.sales.email)
+    let attempts: Int? = try acme.look(
+      Query(
+        "attempts",
+        "select attempts from sec.login_throttles where key = 'address:' || \(busy.address)",
+        one: { try $0.next() }))
+    #expect(attempts == 1)
+  }
+
   @Test func `is refused without the form's own token`() throws {
     let acme = try TestTenant.fresh()
     let password = try acme.password(for: acme.sales)
@@ -111,18 +202,31 @@ import Testing
 }
 
 /// Somebody at the sign-in page, with the cookie that its form needs.
-private struct Door {
-  private let visitor = Browser.stranger
+private final class Door {
+  private let visitor: Browser
+  private var known: String?
+
+  init() { visitor = .stranger }
+
+  /// Another browser at the same address.
+  init(at other: Door) { visitor = other.visitor }
+
+  var address: String { "of \(visitor.user)" }
 
   func signIn(_ email: String, _ password: String, next: String = "") throws -> Page {
     let form = try visitor.get("/sign-in")
-    let cookie = form.cookie("pre") ?? ""
+    let cookies = ["pre": form.cookie("pre"), "known": known].compactMap { name, value in
+      value.map { "\(name)=\($0)" }
+    }
     let body = NamedValues.encode([
       ("email", email), ("password", password), ("next", next),
       ("_token", form.hidden("_token") ?? ""), ("_once", "1"),
     ])
-    return try visitor.post(
-      "/sign-in", body: body, headers: [.secFetchSite: "same-origin", .cookie: "pre=\(cookie)"])
+    let page = try visitor.post(
+      "/sign-in", body: body,
+      headers: [.secFetchSite: "same-origin", .cookie: cookies.joined(separator: "; ")])
+    known = page.cookie("known") ?? known
+    return page
   }
 }
 
@@ -141,7 +245,7 @@ extension TestTenant {
     try change(
       """
       update sec.login_throttles set blocked_until = blocked_until + interval '10 minutes'
-       where key like \("pair:\(sales.email):%")
+       where key like any (array[\("pair:\(sales.email):%"), \("browser:\(sales.email):%")])
       """)
   }
 }
