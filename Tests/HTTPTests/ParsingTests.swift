@@ -147,7 +147,11 @@ import Testing
 }
 
 @Suite struct `A path to go to next` {
-  @Test(arguments: ["/", "/leads", "/leads/7?page=2&q=a_b", "/a.b-c"])
+  @Test(arguments: [
+    "/", "/leads", "/leads/7?page=2&q=a_b", "/a.b-c",
+    "/leads?q=Ada+B%C3%A9&tag=A%2FB&from=2026-01-01",
+    "/leads?q=%2F%2Fevil.example",
+  ])
   func `is a page of this site`(path: String) {
     #expect(LocalPath.accept(path) == path)
   }
@@ -156,7 +160,9 @@ import Testing
     arguments: [
       "", "leads", "//evil.example", "/\\evil.example", "\\\\evil", "https://evil.example", "/a//b",
       "/leads\r\nX: y", "/leads\n", "/leads\0", "/%2f/evil", "/Leads", "/a b", "/a#b", "/a@b",
-      "/a:b",
+      "/a:b", "/a?b=%0d%0aX:y", "/a?b=%0d%0aX", "/a?b=%00", "/a?b=%zz", "/a?b=%C3", "/%41",
+      "/a?b=c\\d", "/a?b=c d",
+      "/a?b=é", "/a?b=<c>",
       "javascript:alert(1)", " /leads", "/leads\u{301}", "/é", "\t/leads", "/a;b", "/\u{2215}evil",
     ])
   func `is nothing a browser could take elsewhere`(path: String) {

@@ -118,7 +118,8 @@ package final class Browser {
   /// Follows a 303, as a browser does.
   package func follow(_ page: Page) throws -> Page {
     guard let location = page.location else { return page }
-    return try get(location)
+    guard let token, let said = page.cookie("said") else { return try get(location) }
+    return try get(location, headers: [.cookie: "sess=\(token.text); said=\(said)"])
   }
 }
 

@@ -21,7 +21,7 @@ extension Role {
   package var permissions: Set<Permission> {
     switch self {
     case .sales: [.readLeads, .writeLeads, .writeDrafts]
-    case .reviewer: [.readLeads, .writeDrafts, .review, .readOutbox]
+    case .reviewer: [.readLeads, .writeDrafts, .review, .readOutbox, .resolveOutbox]
     case .admin: [.readLeads, .writeLeads, .writeDrafts, .readOutbox, .resolveOutbox, .administer]
     }
   }

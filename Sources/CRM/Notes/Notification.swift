@@ -74,6 +74,19 @@ package struct Notification: Sendable {
       "update notifications set read_at = now() where id = \(id) and read_at is null")
   }
 
+  /// A lead, a note, an operation or an import.
+  package enum Subject {}
+
+  /// All that speaks of this, to the person asking.
+  package static func markRead(about subject: ID<Subject>, in tx: Transaction<some Entry>) {
+    tx.run(
+      "Notification.markReadAbout",
+      """
+      update notifications set read_at = now()
+      where user_id = (select app.actor()) and read_at is null and (lead_id = \(subject) or subject_id = \(subject))
+      """)
+  }
+
   package static func markAllRead(in tx: Transaction<some Entry>) {
     tx.run(
       "Notification.markAllRead",

@@ -17,7 +17,7 @@ enum SignInPages {
   private static func show(_ visit: Visit) throws -> Response {
     var form = SignInForm()
     form.next = try visit.request.query.value("next").flatMap(LocalPath.accept) ?? ""
-    return try page(visit, form, notice: visit.request.query.value("said").flatMap(Notice.init))
+    return try page(visit, form, notice: visit.notice)
   }
 
   private static func signIn(_ visit: Visit) throws -> Response {

@@ -75,8 +75,7 @@ enum BulkPages {
     guard let operation else { throw NotFound() }
     // An import has a page of its own, for who may see it.
     if let leadImport = operation.leadImport, desk.viewer.may(.writeLeads) {
-      let notice = try visit.request.query.value("said").flatMap(Notice.init)
-      return try .seeOther(Links.leadImport(leadImport, notice))
+      return try .seeOther(Links.leadImport(leadImport, try visit.notice))
     }
     return try visit.page(
       OperationPage(desk, operation, changes, refusal: refusal), desk,

@@ -38,7 +38,7 @@ struct Desk: Templated, Sendable {
       iconURL = visit.shared.assets.url("icons/closerflow.svg")
       token = visit.token.map { FormToken(of: $0).masked() } ?? ""
       once = ID<Posting>().description
-      notice = try visit.request.query.value("said").flatMap(Notice.init)
+      notice = try visit.notice
       section = Self.section(of: visit.request.path.segments)
     }
 

@@ -118,7 +118,10 @@ enum ErrorPages {
 
   private static func sessionEnded(_ visit: Visit) throws -> Response {
     guard visit.request.method == .post else {
-      return try .seeOther(Links.signIn(next: LocalPath.accept(visit.request.path.raw)))
+      let asked = Links.list(
+        visit.request.path.raw,
+        visit.request.query.pairs.filter { $0.name != "said" }.map { ($0.name, $0.value) })
+      return try .seeOther(Links.signIn(next: LocalPath.accept(asked)))
     }
     return try visit.plainPage(SessionEndedPage(visit), status: .unauthorized)
   }

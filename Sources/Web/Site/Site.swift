@@ -40,8 +40,10 @@ package struct Site: Sendable {
       response = ErrorPages.answer(error, visit)
     }
     SecurityHeaders.add(to: &response, isSecure: services.shared.configuration.isSecure)
+    sayOnce(visit, &response)
     log(visit, response, since: started)
     touchSession(visit)
+    markRead(visit, response)
     return response
   }
 
@@ -97,6 +99,41 @@ package struct Site: Sendable {
   private static func token(_ request: Request, _ configuration: SiteConfiguration) throws -> Token?
   {
     try request.cookie(configuration.cookieName("sess")).flatMap { Token($0) }
+  }
+
+  /// An answer that leads to a page with something to say brings the cookie for it; the page that said it takes it
+  /// away, so that loading it again does not repeat it.
+  private func sayOnce(_ visit: Visit, _ response: inout Response) {
+    let configuration = visit.shared.configuration
+    do {
+      if let said = try response.header(.location).flatMap(Self.said(in:)) {
+        try response.add(configuration.cookie("said", said, sameSite: .strict, maxAge: 60))
+      } else if try visit.notice != nil {
+        try response.add(configuration.cookie("said", "", sameSite: .strict, maxAge: 0))
+      }
+    } catch {
+      visit.shared.log.warning("nothing said", metadata: ["error": "\(error)"])
+    }
+  }
+
+  private static func said(in location: String) throws -> String? {
+    guard let question = location.utf8.firstIndex(of: UInt8(ascii: "?")) else { return nil }
+    let query = String(Substring(location.utf8[question...].dropFirst()))
+    return try NamedValues(query: query).value("said")
+  }
+
+  /// Whoever opened what a notification speaks of has read it.
+  private func markRead(_ visit: Visit, _ response: Response) {
+    guard visit.request.method == .get, response.status == .ok, visit.guest.hasUnread,
+      let subject = visit.request.parameter("id").flatMap({ ID<Notification.Subject>($0) })
+    else { return }
+    do {
+      try visit.services.database.write(as: DeskEntry(visit)) { tx in
+        Notification.markRead(about: subject, in: tx)
+      }
+    } catch {
+      visit.shared.log.warning("notification not read", metadata: ["error": "\(error)"])
+    }
   }
 
   /// In a trip of its own, after the answer is made: a failure here is no failure of the page.

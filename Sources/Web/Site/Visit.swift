@@ -26,11 +26,15 @@ struct Visit {
   var shared: Services.Shared { services.shared }
 
   final class Guest: Sendable {
-    private let seen = Mutex<Viewer?>(nil)
+    private let seen = Mutex<(viewer: Viewer?, hasUnread: Bool)>((nil, false))
 
-    var viewer: Viewer? { seen.withLock { $0 } }
+    var viewer: Viewer? { seen.withLock { $0.viewer } }
+    /// Something they were told is not read yet.
+    var hasUnread: Bool { seen.withLock { $0.hasUnread } }
 
-    fileprivate func remember(_ viewer: Viewer) { seen.withLock { $0 = viewer } }
+    fileprivate func remember(_ viewer: Viewer, hasUnread: Bool = false) {
+      seen.withLock { $0 = (viewer, hasUnread) }
+    }
   }
 
   /// The id in the path, or nothing there: 404.
@@ -42,6 +46,18 @@ struct Visit {
   /// An id in the query, such as `?after=`; one that is none is ignored.
   func queryID<Subject>(_ name: String, of subject: Subject.Type) throws -> ID<Subject>? {
     try request.query.value(name).flatMap { ID<Subject>($0) }
+  }
+
+  /// What is said once about what was just done: the address names it, and a cookie of the same answer says
+  /// that it was not shown yet.
+  var notice: Notice? {
+    get throws {
+      let name = shared.configuration.cookieName("said")
+      guard let said = try request.query.value("said"), try request.cookie(name) == said else {
+        return nil
+      }
+      return Notice(rawValue: said)
+    }
   }
 
   func session() throws -> Session {
@@ -99,7 +115,7 @@ struct DeskEntry: Entry {
   private let frame: Desk.Frame
   private let guest: Visit.Guest
 
-  fileprivate init(_ visit: Visit) throws {
+  init(_ visit: Visit) throws {
     session = try visit.session()
     frame = try Desk.Frame(visit)
     guest = visit.guest
@@ -107,7 +123,7 @@ struct DeskEntry: Entry {
 
   var enter: Query<Desk> {
     session.enterDesk.map { [frame, guest] entered in
-      guest.remember(entered.viewer)
+      guest.remember(entered.viewer, hasUnread: entered.counts.unreadNotifications > 0)
       return Desk(frame, entered.viewer, entered.counts)
     }
   }

@@ -171,6 +171,31 @@ import Testing
     #expect(page.status == 403)
   }
 
+  @Test func `leads to the page that was asked for, with its query`() throws {
+    let acme = try TestTenant.fresh()
+    let password = try acme.password(for: acme.sales)
+    let asked = "/leads?q=Caf%C3%A9%20No%2F7&stage=new"
+
+    let refused = try Browser.stranger.get("\(asked)&said=lead-saved")
+    let next = try #require(refused.link(toSignIn: ()))
+    let answer = try Door().signIn(acme.sales.email, password, next: next)
+
+    #expect(answer.location == asked)
+  }
+
+  @Test func `what was just done is said once`() throws {
+    let acme = try TestTenant.fresh()
+    let lead = try acme.lead()
+    let done = try acme.sales.post("/leads/\(lead)/archive")
+
+    let first = try acme.sales.follow(done)
+    let again = try acme.sales.get(done.location ?? "")
+
+    #expect(first.has("class=\"notice"))
+    #expect(first.cookie("said") == "")
+    #expect(!again.has("class=\"notice"))
+  }
+
   @Test func `a disabled member is out at once`() throws {
     let acme = try TestTenant.fresh()
     try acme.change("update memberships set disabled_at = now() where user_id = \(acme.sales.user)")
@@ -227,6 +252,15 @@ private final class Door {
       headers: [.secFetchSite: "same-origin", .cookie: cookies.joined(separator: "; ")])
     known = page.cookie("known") ?? known
     return page
+  }
+}
+
+extension Page {
+  /// Where the sign-in page that this answer leads to goes on to.
+  fileprivate func link(toSignIn: Void) -> String? {
+    guard let location, let question = location.firstIndex(of: "?") else { return nil }
+    let query = String(location[location.index(after: question)...])
+    return try? NamedValues(query: query).value("next")
   }
 }
 

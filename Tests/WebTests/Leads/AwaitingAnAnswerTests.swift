@@ -86,10 +86,16 @@ import Testing
         "id", "select id::text from deliveries where tenant_id = app.tenant()",
         only: { (row: inout Row) -> String in try row.next() }))
 
-    let answer = try acme.admin.post(
+    let page = try acme.reviewer.get("/outbox/\(delivery)")
+    let answer = try acme.reviewer.post(
       "/outbox/\(delivery)/resolution", ["resolution": "arrived", "comment": "They rang."])
 
+    #expect(page.has("/outbox/\(delivery)/resolution"))
     #expect(answer.status == 303)
+    #expect(
+      try acme.sales.post(
+        "/outbox/\(delivery)/resolution", ["resolution": "arrived", "comment": "So?"]
+      ).status == 403)
     #expect(try acme.status(of: draft) == "sent")
     #expect(try acme.count("messages", where: "draft_id = \(draft)::uuid") == 1)
     #expect(try acme.count("threads", where: "awaiting_reply") == 0)

@@ -91,6 +91,23 @@ import Testing
     #expect(!read.shows("Mark as read"))
   }
 
+  @Test func `what somebody was told is read once they opened what it speaks of`() throws {
+    let acme = try TestTenant.fresh()
+    let (lead, other) = (try acme.lead(), try acme.lead(email: "other@example.com"))
+    for lead in [lead, other] {
+      _ = try acme.sales.post("/leads/\(lead)/notes", ["body": "@Rita look"])
+    }
+
+    let opened = try acme.reviewer.get("/leads/\(lead)")
+    _ = try acme.admin.get("/leads/\(other)")
+
+    #expect(opened.trips == 1 && opened.shows("Notifications 2"))
+    #expect(try acme.reviewer.get("/today").shows("Notifications 1"))
+    #expect(try acme.reviewer.get("/leads/\(other)/history").status == 200)
+    #expect(try !acme.reviewer.get("/today").shows("Notifications 1"))
+    #expect(try acme.count("notifications", where: "read_at is null") == 0)
+  }
+
   @Test func `nobody reads or settles what a colleague was told`() throws {
     let acme = try TestTenant.fresh()
     let lead = try acme.lead()
