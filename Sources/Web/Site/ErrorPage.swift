@@ -40,6 +40,16 @@ extension ErrorPage {
       steps: [Step(step: L("Load the page again and repeat what you did."))])
   }
 
+  /// A list whose filter cannot be read: no list at all.
+  static func unreadable(_ filter: UnreadableFilter, _ frame: PlainFrame) -> ErrorPage {
+    ErrorPage(
+      frame: frame, status: 400, heading: L("This list cannot be read"),
+      explanation: L(
+        "Its filter says “\(filter.name)=\(filter.value)”, which means nothing. Nothing was shown or changed."
+      ),
+      steps: [Step(step: L("Go back and choose the filter again, or open all leads."))])
+  }
+
   /// Files that are made or read at this moment take all the room that there is for them.
   static func noPlace(_ refusal: NoPlace, _ frame: PlainFrame) -> ErrorPage {
     switch refusal {

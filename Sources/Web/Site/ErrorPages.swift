@@ -25,6 +25,8 @@ enum ErrorPages {
         }
         return failure(error, error.isOutage ? .serviceUnavailable : .internalServerError, visit)
       case PasswordHash.Failure.busy: return failure(error, .serviceUnavailable, visit)
+      case let error as UnreadableFilter:
+        return try visit.plainPage(ErrorPage.unreadable(error, frame(visit)), status: .badRequest)
       case let error as NoPlace: return try noPlace(error, visit)
       case SpoolFailure.full: return try noPlace(.others, visit)
       // What no form of the page explains: the lead is not as it was when the page was made.
