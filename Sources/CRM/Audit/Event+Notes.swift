@@ -1,11 +1,18 @@
 // What people note about a lead and agree on: notes, follow-ups, who may be contacted, who knows whom.
 
 extension Event {
-  static func noteAdded(_ note: ID<Note>, on lead: ID<Lead>) -> Event {
+  static func noteAdded(_ note: ID<Note>, on lead: ID<Lead>, _ mentions: Mentions) -> Event {
     Event(
       name: "NoteAdded", lead: lead, subject: note.description,
       payload: .object(["note": .id(note)]), activity: .noteAdded,
-      activityData: .object(["note": .id(note)]))
+      activityData: .object([
+        "note": .id(note), "subject": .string(list(mentions.members.map(\.name))),
+        "reason": .string(list(mentions.unclear)),
+      ]))
+  }
+
+  private static func list(_ names: [String]) -> String? {
+    names.isEmpty ? nil : names.joined(separator: ", ")
   }
 
   static func noteStruck(_ note: ID<Note>, on lead: ID<Lead>, reason: String) -> Event {

@@ -70,8 +70,9 @@ extension Lead {
       insert into notes (tenant_id, id, lead_id, body, author_id)
       values (app.tenant(), \(note), \(id), \(body), app.actor())
       """)
-    tx.record(.noteAdded(note, on: id))
-    for member in Mention.members(in: body, among: members) {
+    let mentions = Mentions(in: body, among: members)
+    tx.record(.noteAdded(note, on: id, mentions))
+    for member in mentions.members {
       Notification.mentioned(member.id, in: note, on: id, in: tx)
     }
   }

@@ -65,6 +65,21 @@ extension Activity {
     }
   }
 
+  /// Whom a note told, and which of its names are nobody's.
+  private var noteWritten: L {
+    guard note?.struckReason == nil else { return L("Wrote a note, struck out since.") }
+    return switch (subject, reason) {
+    case (nil, nil): L("Wrote a note.")
+    case (let told?, nil): L("Wrote a note and told \(told).")
+    case (nil, let unclear?):
+      L("Wrote a note. Nobody was told at “\(unclear)”: it is no colleague’s name, or several’.")
+    case (let told?, let unclear?):
+      L(
+        "Wrote a note and told \(told). Nobody was told at “\(unclear)”: it is no colleague’s name, or several’."
+      )
+    }
+  }
+
   fileprivate var summary: L {
     let subject = subject ?? ""
     return switch kind {
@@ -112,8 +127,7 @@ extension Activity {
     case .deliveryDead: L("“\(subject)” could not be delivered.")
     case .deliveryUncertain: L("Nobody knows whether “\(subject)” arrived.")
     case .deliveryResolved: L("Settled the delivery of “\(subject)”.")
-    case .noteAdded:
-      note?.struckReason == nil ? L("Wrote a note.") : L("Wrote a note, struck out since.")
+    case .noteAdded: noteWritten
     case .noteStruck: L("Struck out a note.")
     case .followUpSet: L("To be followed up on \(to ?? "").")
     case .followUpDone: L("Followed up, or no longer to be.")

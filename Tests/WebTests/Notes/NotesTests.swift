@@ -91,6 +91,22 @@ import Testing
     #expect(!read.shows("Mark as read"))
   }
 
+  @Test func `the timeline says whom a note told, and which of its names are nobody's`() throws {
+    let acme = try TestTenant.fresh()
+    let lead = try acme.lead()
+    for body in ["@Rita look, @Nobody too", "@Rita-Anne look", "@Rita look", "look"] {
+      _ = try acme.sales.post("/leads/\(lead)/notes", ["body": body])
+    }
+
+    let page = try acme.sales.get("/leads/\(lead)")
+
+    #expect(page.shows("Wrote a note and told Rita Reviewer. Nobody was told at “Nobody”"))
+    #expect(page.shows("Wrote a note. Nobody was told at “Rita-Anne”"))
+    #expect(page.shows("Wrote a note and told Rita Reviewer. Note"))
+    #expect(page.shows("Wrote a note. Note"))
+    #expect(try acme.count("notifications") == 2)
+  }
+
   @Test func `what somebody was told is read once they opened what it speaks of`() throws {
     let acme = try TestTenant.fresh()
     let (lead, other) = (try acme.lead(), try acme.lead(email: "other@example.com"))
