@@ -28,6 +28,11 @@ package struct PageForm {
     }
   }
 
+  /// What stands in a field as the page comes.
+  package subscript(name: String) -> String? {
+    controls.first { $0.name == name && $0.button == nil }?.value
+  }
+
   package var buttons: [String] { controls.compactMap(\.button) }
 
   fileprivate init(_ tag: Tag, at path: String) {

@@ -1,4 +1,5 @@
 import CRM
+import CSV
 import HTTP
 import HTTPTypes
 import Templating
@@ -52,9 +53,11 @@ enum LeadPages {
         Segment.find(asked.segment),
         choose: { desk, segment in
           list = try asked.resolved(by: segment)
-          file = try CSVDownload(for: desk.viewer, visit.shared.heavyWork)
-          try file?.write(LeadExport.header)
-          return LeadExport.rows(of: list)
+          let style = LeadExport.style(desk.viewer.locale)
+          file = try CSVDownload(
+            for: desk.viewer, visit.shared.heavyWork, CSVWriter(delimiter: style.delimiter))
+          try file?.write(style.header)
+          return LeadExport.rows(of: list, style)
         },
         each: { rows in
           count += rows.count

@@ -105,7 +105,7 @@ struct CSVDownload {
   private let file: SpoolFile
   private var writer: CSVWriter
 
-  init(for viewer: Viewer, _ work: HeavyWork, _ writer: CSVWriter = CSVWriter()) throws {
+  init(for viewer: Viewer, _ work: HeavyWork, _ writer: CSVWriter) throws {
     making = try work.making.take(for: viewer)
     file = try work.spool.file(with: try work.fetching.take(for: viewer))
     self.writer = writer

@@ -35,7 +35,8 @@ import Testing
 
   @Test(arguments: [
     ("@Jean-Pierre, please", "Jean-Pierre"), ("@Mike O'Connor, please", "Mike O'Connor"),
-    ("@Mike O’Connor", "Mike O’Connor"), ("@Anna Berg", "Anna Berg"), ("@Elodie-Anne", "Elodie-Anne"),
+    ("@Mike O’Connor", "Mike O’Connor"), ("@Anna Berg", "Anna Berg"),
+    ("@Elodie-Anne", "Elodie-Anne"),
     ("@Jean Dupont is away", "Jean Dupont"), ("@Jeanne", "Jeanne"), ("@Olek", "Olek"),
     ("@Liam O", "Liam O"),
     ("@Ole-Gunnar", "Ole-Gunnar"), ("@Mike Smithson", "Mike Smithson"), ("@Sam", "Sam"),

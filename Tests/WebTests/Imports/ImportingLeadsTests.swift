@@ -510,6 +510,41 @@ import Testing
     #expect(try acme.reviewer.get(place).status == 403)
   }
 
+  @Test func `a French reader's export is French, and comes back as it was`() throws {
+    let acme = try TestTenant.fresh()
+    try acme.change("update sec.users set locale = 'fr' where id = \(acme.sales.user)")
+    _ = try acme.sales.post(
+      "/leads",
+      [
+        "title": "Cuisine; «=1»", "company": "Maison|=1+2", "first_name": "Élodie",
+        "last_name": "Roux",
+        "email": "elodie@roux.example", "estimated_value": "1200,50", "tags": "salon",
+      ])
+
+    let csv = try acme.sales.get("/leads.csv").html
+    let place = try acme.upload(csv)
+    let mapping = try acme.sales.get(place)
+    let form = try #require(mapping.forms(at: place).first { $0["column-0"] != nil })
+    _ = try acme.check(place, columns: (0..<19).map { form["column-\($0)"] ?? "" }, mode: "update")
+    try acme.ask("commit", place)
+
+    #expect(csv.hasPrefix("\u{FEFF}id;titre;société;prénom;nom;e-mail;téléphone;"))
+    #expect(csv.contains(";1200,50;EUR;"))
+    #expect(csv.contains("\"Maison|'=1+2\""))
+    let meanings = [0, 1, 2, 3, 4, 5, 6, 13, 14].map { form["column-\($0)"] }
+    #expect(
+      meanings == [
+        "id", "title", "company", "first_name", "last_name", "email", "phone", "tags",
+        "estimated_value",
+      ])
+    #expect(
+      try acme.count(
+        "leads",
+        where: "title = 'Cuisine; «=1»' and company = 'Maison|=1+2' and estimated_value = 120050"
+      ) == 1)
+    #expect(try acme.count("leads") == 1)
+  }
+
   @Test func `costs a round trip a page and two a post`() throws {
     let acme = try TestTenant.fresh()
     let uploaded = try acme.sales.upload("/imports", Array("title\nA\n".utf8))
