@@ -3,7 +3,8 @@
 # What deploy/demo and deploy/test share: messages, places, and the user everything runs as.
 
 # Debian's own Python, and /usr/sbin, whatever the caller's PATH puts before them.
-readonly SYSTEM_PYTHON=/usr/bin/python3
+# -I: neither the folder that one stands in nor PYTHONPATH has a say in what is imported.
+readonly -a SYSTEM_PYTHON=(/usr/bin/python3 -I)
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 umask 022
 

@@ -3,7 +3,7 @@
 
 # free_port FIRST COUNT: the first of COUNT ports on which nginx could listen.
 free_port() {
-  "$SYSTEM_PYTHON" - "$1" "$2" <<'PYTHON'
+  "${SYSTEM_PYTHON[@]}" - "$1" "$2" <<'PYTHON'
 import socket, sys
 first, count = map(int, sys.argv[1:])
 for port in range(first, min(first + count, 65536)):

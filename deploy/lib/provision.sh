@@ -59,7 +59,7 @@ find_swift() {
 pip() {
   local wheel
   wheel=$(echo /usr/share/python-wheels/pip-*.whl)
-  "$SYSTEM_PYTHON" "$wheel/pip" --disable-pip-version-check "$@"
+  "${SYSTEM_PYTHON[@]}" "$wheel/pip" --disable-pip-version-check "$@"
 }
 
 # provision_postgres: the pinned PostgreSQL's programs, once for each user -> PG_BIN.
@@ -97,7 +97,7 @@ provision_test_tools() {
 
 fetch_test_tools() {
   local home=$1 fresh=$1.$$ packages
-  "$SYSTEM_PYTHON" -m venv --without-pip --system-site-packages "$fresh"
+  "${SYSTEM_PYTHON[@]}" -m venv --without-pip --system-site-packages "$fresh"
   packages=$(echo "$fresh"/lib/python3*/site-packages)
   pip install --quiet --root-user-action ignore --no-cache-dir --no-deps --no-compile --require-hashes --only-binary :all: \
     --requirement "$ROOT/deploy/lib/test-requirements.txt" --target "$packages"
