@@ -16,22 +16,34 @@ package struct Segment: Sendable {
     case nameTaken
   }
 
-  /// One's own and the shared ones, by name.
+  /// One's own and the shared ones, by name. A list of "my" leads is another one for each person: somebody
+  /// else's is counted for who asks, the hourly count is its owner's.
   package static let all = Query<[Segment]>(
-    "Segment.all", "\(record) order by lower(s.name), s.id limit 200", all: Segment.init(row:))
+    "Segment.all",
+    """
+    \(record(count: "case when t.is_theirs then app.count_leads(s.filter, 1000000) else s.lead_count end",
+              at: "case when t.is_theirs then now() else s.counted_at end"))
+    cross join lateral (
+      select s.owner_id <> (select app.actor()) and s.filter ->> 'owner' = 'me' as is_theirs) t
+    order by lower(s.name), s.id limit 200
+    """, all: Segment.init(row:))
 
   package static func find(_ id: ID<Segment>?) -> Query<Segment?> {
-    Query("Segment.find", "\(record) where s.id = \(id)", one: Segment.init(row:))
+    Query(
+      "Segment.find", "\(record(count: "s.lead_count", at: "s.counted_at")) where s.id = \(id)",
+      one: Segment.init(row:))
   }
 
-  private static let record: SQL = """
+  private static func record(count: SQL, at: SQL) -> SQL {
+    """
     select s.id, s.name,
            (select array_agg(k order by k) from jsonb_each_text(jsonb_strip_nulls(s.filter)) f (k, v)),
            (select array_agg(v order by k) from jsonb_each_text(jsonb_strip_nulls(s.filter)) f (k, v)),
            s.sort, s.owner_id, m.display_name, s.owner_id = (select app.actor()), s.is_shared,
-           s.lead_count, s.counted_at
+           \(count), \(at)
     from segments s join memberships m on m.tenant_id = s.tenant_id and m.user_id = s.owner_id
     """
+  }
 
   private init(row: inout Row) throws {
     id = try row.next()

@@ -78,6 +78,22 @@ import Testing
     #expect(file.html.contains("Beta one") && !file.html.contains("Other"))
   }
 
+  @Test func `of one's own leads is counted for who looks at it`() throws {
+    let acme = try TestTenant.fresh()
+    for (title, owner) in [("One", acme.sales), ("Two", acme.sales), ("Three", acme.admin)] {
+      _ = try acme.sales.post("/leads", ["title": title, "owner": owner.user.description])
+    }
+    let id = try segment(acme, "My leads", [("owner", "me")])
+
+    let mine = try acme.sales.get("/segments")
+    let theirs = try acme.admin.get("/segments")
+
+    #expect(theirs.trips == 1)
+    #expect(mine.shows("My leads shared with everybody Sam Sales 2"))
+    #expect(theirs.shows("My leads shared with everybody Sam Sales 1"))
+    #expect(try acme.admin.get("/leads?segment=\(id)").leadTitles == ["Three"])
+  }
+
   @Test func `that is private or not there shows no list, nor a file`() throws {
     let acme = try TestTenant.fresh()
     _ = try acme.lead(title: "One")
