@@ -5,6 +5,7 @@ import collections
 import contextlib
 import json
 import re
+import resource
 import socket
 import subprocess
 import sys
@@ -59,7 +60,7 @@ def exports(stack, people, visitor):
         answers = beside.all_of(fast + slow)
     whole = [size for status, size in answers if status == 200]
     check(f"whole files of {LEADS} leads were fetched, each as long as the others of its tenant",
-          len(whole) >= 3 and len(set(whole)) <= 2 and min(whole) > LEADS * LETTERS, answers)
+          len(whole) >= 2 and len(set(whole)) <= 2 and min(whole) > LEADS * LETTERS, answers)
     check("who asks for more at once is told so", {status for status, _ in answers} <= {200, 429, 503, 0}, answers)
 
 
@@ -79,6 +80,9 @@ def uploads(stack, people, visitor):
 def silence(stack, visitor):
     """Thousands of connections of one address that begin a request and say no more."""
     host, port = stack.url.removeprefix("http://").split(":")
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    room = 4_000 if most == resource.RLIM_INFINITY else min(4_000, most - 200)
     with Beside(stack, visitor, "half-sent headers") as beside:
         begun = time.monotonic()
         held, opened = [], 0
@@ -89,7 +93,7 @@ def silence(stack, visitor):
                     peer.sendall(b"GET / HTTP/1.1\r\nHost: ")
                     held.append(peer)
                     opened += 1
-            while len(held) > 4_000:
+            while len(held) > room:
                 held.pop(0).close()
             beside.visit(1)
         for peer in held:
@@ -187,7 +191,7 @@ while time.monotonic() < end:
 class Beside:
     """A visitor of another tenant, and what the responder needs meanwhile."""
 
-    SECONDS = 25
+    SECONDS = 20
 
     def __init__(self, stack, visitor, name):
         self.stack, self.visitor, self.name = stack, visitor, name
