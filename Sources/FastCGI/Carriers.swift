@@ -53,14 +53,7 @@ final class Carriers: Sendable {
 
   private func bring(_ body: Bytes, to connection: Connection) {
     _ = connection.setWriteTimeout(milliseconds: settings.carrierTimeoutMilliseconds)
-    do {
-      try body.eachPiece { piece in
-        guard connection.write(piece) else { throw SpoolFailure.full }
-      }
-    } catch {
-      // The length was announced: a connection that ends early tells the reader that something is missing.
-      connection.shutDown()
-    }
+    connection.write(body)
     _ = connection.setWriteTimeout(milliseconds: settings.timeoutMilliseconds)
   }
 

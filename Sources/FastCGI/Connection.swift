@@ -119,6 +119,17 @@ struct Connection {
     return nil
   }
 
+  /// Hands over a body piece by piece. Its length was announced: where it cannot be read to its end the
+  /// connection is shut down, so that the reader sees that something is missing.
+  func write(_ body: Bytes) {
+    struct PeerLeft: Error {}
+    do {
+      try body.eachPiece { piece in guard write(piece) else { throw PeerLeft() } }
+    } catch {
+      shutDown()
+    }
+  }
+
   /// Hands bytes to the library, which sends them in records of up to 8 kB. False when the peer has
   /// left or stalls; `finish` notices that too.
   @discardableResult

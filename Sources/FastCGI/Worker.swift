@@ -62,12 +62,7 @@ struct Worker<State>: Sendable {
     {
       return
     }
-    do {
-      try body.eachPiece { connection.write($0) }
-    } catch {
-      // The length was announced: who reads sees that something is missing.
-      connection.shutDown()
-    }
+    connection.write(body)
     settle(connection)
   }
 

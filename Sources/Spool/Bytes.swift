@@ -54,7 +54,7 @@ package struct Bytes: Sendable {
       let end = min(count, start + bytesMax)
       switch place {
       case .memory(let bytes):
-        try body(bytes[range][(range.lowerBound + start)..<(range.lowerBound + end)])
+        try body(bytes[(range.lowerBound + start)..<(range.lowerBound + end)])
       case .file: try body(try self[start..<end].array()[...])
       }
       start = end
