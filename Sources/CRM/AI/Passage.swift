@@ -1,3 +1,5 @@
+import Text
+
 /// A text as code points, with what a reader sees in it: words, addresses, numbers, placeholders.
 struct Passage {
   let scalars: [Unicode.Scalar]
@@ -7,8 +9,9 @@ struct Passage {
 
   struct Word {
     let range: Range<Int>
-    /// Lower-case. Compared by Swift's `==`, which does not care how an accent is spelt.
+    /// Case, accents, full width and what nobody sees aside.
     let folded: String
+    let isCapitalised: Bool
   }
 
   init(_ text: String) {
@@ -20,8 +23,7 @@ struct Passage {
       if isInside {
         start = start ?? position
       } else if let begin = start {
-        let text = Self.text(scalars[begin..<position])
-        words.append(Word(range: begin..<position, folded: text.lowercased()))
+        words.append(Self.word(scalars, begin..<position))
         start = nil
       }
     }
@@ -30,7 +32,19 @@ struct Passage {
       uniqueKeysWithValues: words.enumerated().map { ($1.range.lowerBound, $0) })
   }
 
+  private static func word(_ scalars: [Unicode.Scalar], _ range: Range<Int>) -> Word {
+    let seen = scalars[range].filter { !isUnseen($0) }
+    return Word(
+      range: range, folded: text(seen[...]).composedInLowerCase.folded,
+      isCapitalised: seen.first?.properties.isUppercase == true)
+  }
+
   subscript(_ range: Range<Int>) -> String { Self.text(scalars[range]) }
+
+  /// All digits, of whatever script, as ASCII has them.
+  var digits: [UInt8] { scalars.compactMap(Self.digit) }
+
+  func word(at position: Int) -> Word? { wordStarts[position].map { words[$0] } }
 
   private static func text(_ scalars: ArraySlice<Unicode.Scalar>) -> String {
     var view = String.UnicodeScalarView()
@@ -43,7 +57,8 @@ struct Passage {
     guard let first = wordStarts[position], words.count - first >= wanted.count else { return nil }
     for (offset, folded) in wanted.enumerated() {
       let word = words[first + offset]
-      guard word.folded == folded else { return nil }
+      guard word.folded == folded || offset == wanted.count - 1 && word.folded.withoutS == folded
+      else { return nil }
       if offset > 0, word.range.lowerBound - words[first + offset - 1].range.upperBound > 3 {
         return nil
       }
@@ -63,6 +78,41 @@ struct Passage {
     while end > at + 1, scalars[end - 1] == "." || scalars[end - 1] == "-" { end -= 1 }
     return end > at + 1 ? end : nil
   }
+
+  /// A host name with a dot in it.
+  func hostEnd(at position: Int) -> Int? {
+    guard Self.isHost(scalars[position]), position == 0 || !Self.isHost(scalars[position - 1])
+    else { return nil }
+    var end = position
+    while end < scalars.count, Self.isHost(scalars[end]) { end += 1 }
+    while end > position, scalars[end - 1] == "." || scalars[end - 1] == "-" { end -= 1 }
+    return scalars[position..<end].contains(".") ? end : nil
+  }
+
+  /// Behind one of the numbers, of which the last `count` digits are known, when its first digit stands here: at most
+  /// three signs and no letter between two digits.
+  func endOfNumber(at position: Int, digits count: Int, in known: Set<[UInt8]>) -> Int? {
+    guard !known.isEmpty, Self.digit(scalars[position]) != nil || scalars[position] == "+",
+      position == 0 || Self.digit(scalars[position - 1]) == nil
+    else { return nil }
+    var run: [UInt8] = []
+    var next = position
+    var lastEnd = position + 1
+    while next < scalars.count, run.count < Self.dialledMax, next - lastEnd <= 3 {
+      if let digit = Self.digit(scalars[next]) {
+        run.append(digit)
+        lastEnd = next + 1
+        if run.count >= count, known.contains(Array(run.suffix(count))) { return lastEnd }
+      } else if Self.isWord(scalars[next]), !Self.isUnseen(scalars[next]) {
+        return nil
+      }
+      next += 1
+    }
+    return nil
+  }
+
+  /// 00, a country's code, and 15 digits.
+  private static let dialledMax = 20
 
   /// A telephone number: seven to seventeen digits with the signs people type between them; not a
   /// date, and not an amount.
@@ -112,15 +162,25 @@ struct Passage {
     return end
   }
 
-  private static let labels = ["PERSON_", "COMPANY_", "EMAIL_", "PHONE_", "TEXT_"]
+  private static let labels = ["PERSON_", "COMPANY_", "EMAIL_", "DOMAIN_", "PHONE_", "TEXT_"]
 
   private static func isWord(_ scalar: Unicode.Scalar) -> Bool {
     scalar.properties.isAlphabetic || scalar.properties.numericType != nil
       || scalar.properties.generalCategory == .nonspacingMark
+      || isUnseen(scalar)
+  }
+
+  private static func isUnseen(_ scalar: Unicode.Scalar) -> Bool {
+    scalar.properties.isDefaultIgnorableCodePoint
   }
 
   private static func isDigit(_ scalar: Unicode.Scalar) -> Bool {
     scalar.properties.numericType == .decimal
+  }
+
+  private static func digit(_ scalar: Unicode.Scalar) -> UInt8? {
+    guard isDigit(scalar), let value = scalar.properties.numericValue else { return nil }
+    return 48 + UInt8(value)
   }
 
   private static func isZero(_ scalar: Unicode.Scalar) -> Bool {

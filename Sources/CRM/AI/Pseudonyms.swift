@@ -1,47 +1,35 @@
 /// Stands placeholders in for people, companies, addresses and numbers before a text goes to a model,
 /// and puts them back in its answer. The same words get the same placeholder in every text of one call.
 ///
-/// What is known of the lead is found by its words, whatever their case, spacing or accents' spelling;
-/// addresses and numbers nobody told us of by their shape. It hides too much rather than too little:
+/// What is known of the lead is found by its words, whatever their case and accents, by half a double name and by a
+/// company's name without its legal form; known numbers by their digits, however they are grouped; known domains in
+/// any script; addresses and numbers nobody told us of by their shape. It hides too much rather than too little:
 /// nothing is lost, since `restore(hide(x)) == x`.
 package struct Pseudonyms: Sendable {
-  /// Words to hide, in the order they stand in, and what to call them.
-  private var names: [(words: [String], label: String)] = []
+  private let known: Acquaintance
   private var placeholders: [[UInt8]: String] = [:]
   private var originals: [String: String] = [:]
   private var countsByLabel: [String: Int] = [:]
   private var phoneLabels: [[UInt8]: String] = [:]
 
   package init(people: [Person] = [], companies: [String] = []) {
-    for (index, person) in people.enumerated() {
-      let label = "PERSON_\(index + 1)"
-      let parts = [person.firstName, person.lastName].compactMap { $0 }
-      add(parts.joined(separator: " "), label)
-      add(parts.reversed().joined(separator: " "), label)
-      for (part, suffix) in zip([person.firstName, person.lastName], ["_FIRST", "_LAST"]) {
-        if let part { add(part, parts.count == 1 ? label : label + suffix) }
-      }
-    }
-    for (index, company) in companies.enumerated() { add(company, "COMPANY_\(index + 1)") }
-    // The longest first: "Ada Lovelace" before "Ada".
-    names.sort { $0.words.count > $1.words.count }
+    known = Acquaintance(people: people, companies: companies)
   }
 
-  package struct Person: Sendable {
+  package struct Person: Sendable, Hashable {
     package let firstName: String?
     package let lastName: String?
+    package let email: String?
+    package let phone: String?
 
-    package init(firstName: String?, lastName: String?) {
+    package init(
+      firstName: String?, lastName: String?, email: String? = nil, phone: String? = nil
+    ) {
       self.firstName = firstName
       self.lastName = lastName
+      self.email = email
+      self.phone = phone
     }
-  }
-
-  private mutating func add(_ name: String, _ label: String) {
-    let words = Passage(name).words.map(\.folded)
-    // A single letter is an initial, and half of any text.
-    guard words.contains(where: { $0.unicodeScalars.count > 1 }) else { return }
-    names.append((words, label))
   }
 
   /// The text with a placeholder for each thing to hide.
@@ -88,10 +76,8 @@ package struct Pseudonyms: Sendable {
     // What looks like one of ours in a lead's own words must come back as it was.
     if let end = passage.placeholderEnd(at: position) { return (end, "TEXT") }
     if let end = passage.emailEnd(at: position) { return (end, "EMAIL") }
+    if let found = known.find(in: passage, at: position) { return found }
     if let end = passage.phoneEnd(at: position) { return (end, "PHONE") }
-    for (words, label) in names {
-      if let end = passage.end(of: words, at: position) { return (end, label) }
-    }
     return nil
   }
 
@@ -109,7 +95,7 @@ package struct Pseudonyms: Sendable {
     var label = label
     let isNumbered = label.utf8.contains(where: { (0x30...0x39).contains($0) })
     if label == "PHONE" {
-      let digits = Array(original.utf8.filter { (0x30...0x39).contains($0) }.suffix(8))
+      let digits = Array(Passage(original).digits.suffix(8))
       let count = phoneLabels.count + 1
       label = phoneLabels[digits, default: "PHONE_\(count)"]
       phoneLabels[digits] = label

@@ -24,8 +24,10 @@ struct Material {
 
   init(_ stock: Stock) {
     var pseudonyms = Pseudonyms(
-      people: stock.contacts.map { .init(firstName: $0.firstName, lastName: $0.lastName) },
-      companies: [stock.lead.company].compactMap { $0 })
+      people: stock.contacts.map {
+        .init(firstName: $0.firstName, lastName: $0.lastName, email: $0.email, phone: $0.phone)
+      } + stock.formerly.compactMap(\.person),
+      companies: [stock.lead.company].compactMap { $0 } + stock.formerly.compactMap(\.company))
     var sources: [Source] = []
     func add(_ name: String, _ text: String) {
       let short = String(text.unicodeScalars.prefix(Self.sourceMax))
@@ -50,6 +52,8 @@ struct Material {
   struct Stock {
     let lead: Lead
     let contacts: [Contact]
+    /// Who and what the lead's log names besides: people who left, names and numbers that were others once.
+    let formerly: [Mention]
     let questions: [Question]
     let facts: [Fact]
     let messages: [String]
@@ -60,14 +64,18 @@ struct Material {
     let placedIn: String?
 
     init(_ lead: ID<Lead>, for job: LeasedJob, on database: Database) throws {
-      let (_, found, contacts, questions, facts, messages, strategy, budget, locale, placedIn) =
+      let (
+        _, found, contacts, formerly, questions, facts, messages, strategy, budget, locale, placedIn
+      ) =
         try database.read(
-          as: job, Lead.find(lead), Contact.all(of: lead), Question.all(of: lead), Fact.all(),
+          as: job, Lead.find(lead), Contact.all(of: lead), Mention.all(of: lead),
+          Question.all(of: lead), Fact.all(),
           Self.messages(of: lead), Strategy.active, AIBudget.current, Self.locale,
           Self.placedIn(lead))
       guard let found, found.life != .deleted else { throw NotFound() }
       self.lead = found
       self.contacts = contacts
+      self.formerly = formerly
       self.questions = questions
       self.facts = facts
       self.messages = messages

@@ -19,12 +19,34 @@ enum PlainLine {
   }
 
   private static func holdsLink(_ text: String) -> Bool {
-    let bytes = text.utf8.map { (65...90).contains($0) ? $0 | 0x20 : $0 }
-    return bytes.contains(UInt8(ascii: "@"))
-      || ["://", "www.", "mailto:", "javascript:"].contains { sign in
-        let sign = Array(sign.utf8)
-        return bytes.count >= sign.count
-          && (0...(bytes.count - sign.count)).contains { bytes[$0...].starts(with: sign) }
-      }
+    let plain = text.composedInLowerCase
+    return plain.utf8.contains(UInt8(ascii: "@"))
+      || ["://", "www.", "mailto:", "javascript:"].contains { plain.contains($0) }
+      || plain.unicodeScalars.split(whereSeparator: { !isOfHost($0) && $0 != "/" && $0 != ":" })
+        .contains { isAddress(Array($0)) }
+  }
+
+  /// evil.example, evil.example/pay and t.co/pay: what programs that show mail make a link of. Not "e.g.", "12.500" or
+  /// "p.ex.".
+  private static func isAddress(_ token: [Unicode.Scalar]) -> Bool {
+    let host = token.prefix { isOfHost($0) }
+    let goesOn = host.count < token.count
+    let labels = host.split(whereSeparator: isDot)
+    guard labels.count > 1, let last = labels.last else { return false }
+    if labels.count == 4, labels.joined().allSatisfy({ $0.properties.numericType == .decimal }) {
+      return true
+    }
+    return last.count > 1 && last.allSatisfy { $0.properties.isAlphabetic || $0 == "-" }
+      && (goesOn || labels[labels.count - 2].count > 1)
+  }
+
+  private static func isOfHost(_ scalar: Unicode.Scalar) -> Bool {
+    scalar.properties.isAlphabetic || scalar.properties.numericType == .decimal
+      || scalar == "-" || isDot(scalar)
+  }
+
+  /// As name servers take them, in any script.
+  private static func isDot(_ scalar: Unicode.Scalar) -> Bool {
+    ".\u{3002}\u{FF0E}\u{FF61}".unicodeScalars.contains(scalar)
   }
 }

@@ -130,12 +130,62 @@ import Testing
     let server = try ScriptedModel(
       saying(
         entry("See https://evil.example now?"), entry("Write to eve@evil.example?"),
+        entry("Would you pay at evil.example/pay?"),
         entry("\u{200B}\u{200B}\u{200B}\u{200B}"), entry("When\nexactly?\u{7}"),
         entry("WHEN exactly?")))
 
     try tenant.work(gateway(server))
 
     #expect(try questions().map(\.text) == ["When exactly?"])
+  }
+
+  @Test(
+    arguments: [
+      ("evil.example/pay", nil), ("pay at Evil.Example", nil), ("t.co/x", nil),
+      ("(evil.example)", nil),
+      ("evil。example/pay", nil), ("ｅｖｉｌ．example", nil), ("evil.exam\u{200B}ple", nil),
+      ("10.0.0.1/pay", nil), ("evil.example:8080", nil), ("xn--bcher-kva.example", nil),
+      ("bücher.example now", nil), ("HTTPS://evil", nil), ("a＠b", nil),
+      ("When, e.g. by May?", "When, e.g. by May?"), ("12.500 or 3.5?", "12.500 or 3.5?"),
+      ("At 9.30 a.m. or p.ex. later?", "At 9.30 a.m. or p.ex. later?"),
+      ("And/or both... What then?", "And/or both... What then?"), ("24/7: why?", "24/7: why?"),
+    ] as [(String, String?)])
+  func `hold no link, however it is written`(text: String, kept: String?) {
+    #expect(PlainLine.read(text, max: 500) == kept)
+  }
+
+  @Test func `tell a model nothing of who left the lead, or was called otherwise once`() throws {
+    let server = try ScriptedModel(saying(entry("When exactly?")))
+    let path = "/leads/\(lead)"
+    _ = try tenant.sales.post(
+      "\(path)/contacts",
+      [
+        "first_name": "Grace", "last_name": "Hopper", "email": "grace@navy.example",
+        "phone": "", "role": "pays",
+      ])
+    let grace = try tenant.look(
+      Query(
+        "grace", "select id from contacts where last_name = 'Hopper'",
+        only: { try $0.next(ID<Contact>.self) }))
+    _ = try tenant.sales.post("\(path)/contacts/\(grace)/removal")
+    let revision = try #require(try tenant.sales.get("\(path)/edit").hidden("revision"))
+    let saved = try tenant.sales.post(
+      path,
+      [
+        "title": "Shed",
+        "description": "Ada King, once Lovelace; ms hopper's Grace; at Analytical.",
+        "first_name": "Ada", "last_name": "King", "email": "ada@king.example", "company": "King's",
+        "revision": revision,
+      ])
+
+    try tenant.work(gateway(server))
+
+    let sent = try #require(server.requests.first?.body)
+    #expect(saved.status == 303)
+    #expect(try tenant.count("lead_contacts") == 1)
+    for secret in ["ovelace", "opper", "Grace", "nalytical", "King"] {
+      #expect(!sent.contains(secret), "\(secret) left the house")
+    }
   }
 
   @Test func `that obey the lead instead of us change nothing but proposals`() throws {
