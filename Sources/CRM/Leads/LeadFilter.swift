@@ -5,7 +5,8 @@ package struct LeadFilter: Sendable, Equatable {
   /// Searched for in title, company, person and address, anywhere, case aside.
   package var words: String?
   package var stage: Lead.Stage?
-  package var outcome: Lead.Outcome?
+  /// Nil for open leads, or for all where a client's or those put away are asked for; see ``isOpenOnly``.
+  package var outcome: Outcome?
   package var contactStatus: Lead.ContactStatus?
   package var tier: Lead.Tier?
   package var tag: String?
@@ -28,6 +29,11 @@ package struct LeadFilter: Sendable, Equatable {
   package var isSuppressed: Answer?
   package var isTest: Answer?
   package var life = Lead.Life.active
+
+  package enum Outcome: Sendable, Hashable {
+    case only(Lead.Outcome)
+    case any
+  }
 
   package enum Owner: Sendable, Equatable {
     case me, nobody
@@ -54,12 +60,15 @@ package struct LeadFilter: Sendable, Equatable {
 
   package init() {}
 
+  /// Nothing is said of outcomes, so that won and lost leads are left out, as on the board.
+  package var isOpenOnly: Bool { outcome == nil && life == .active && client == nil }
+
   package var isNarrow: Bool { self != LeadFilter() }
 
   /// By the names of the list's URL; nil is left out of it.
   package var pairs: [(name: String, value: String?)] {
     [
-      ("q", words), ("stage", stage?.rawValue), ("outcome", outcome?.rawValue),
+      ("q", words), ("stage", stage?.rawValue), ("outcome", outcome?.text),
       ("status", contactStatus?.rawValue), ("tier", tier?.rawValue), ("tag", tag),
       ("owner", owner?.text), ("source", source), ("from", from?.text), ("to", to?.text),
       ("followup", followUp?.rawValue), ("idle", idleDays.map(String.init)),
@@ -92,6 +101,21 @@ extension LeadFilter {
         order by l.source_key, l.id desc limit 1) n)
     select source from known limit 200
     """, all: { try $0.next() })
+}
+
+extension LeadFilter.Outcome {
+  package init?(text: String) {
+    if text == "any" { self = .any; return }
+    guard let outcome = Lead.Outcome(rawValue: text) else { return nil }
+    self = .only(outcome)
+  }
+
+  package var text: String {
+    switch self {
+    case .any: "any"
+    case .only(let outcome): outcome.rawValue
+    }
+  }
 }
 
 extension LeadFilter.Owner {

@@ -40,6 +40,16 @@ package struct LeadSummary: Sendable {
     order by l.id desc limit 11
     """, all: LeadSummary.init(row:))
 
+  /// Whether the person asking has an open lead, or may take one that nobody has.
+  package static let isAnyOpen = Query<Bool>(
+    "LeadSummary.isAnyOpen",
+    """
+    select exists (
+      select from leads l
+      where (l.owner_id = (select app.actor()) or l.owner_id is null)
+        and l.outcome = 'open' and l.archived_at is null and l.deleted_at is null)
+    """, only: { try $0.next() })
+
   init(row: inout Row) throws {
     id = try row.next()
     title = try row.next()
@@ -175,7 +185,7 @@ package struct LeadList: Sendable {
       "LeadList.rows",
       """
       select \(LeadSummary.columns) from leads l \(LeadSummary.owner)
-      where l.archived_at is null and l.deleted_at is null \(start)
+      where l.outcome = 'open' and l.archived_at is null and l.deleted_at is null \(start)
       order by l.id desc limit 51
       """, all: LeadSummary.init(row:)
     ).map { Rows(leads: $0, areSimilar: false, total: nil) }

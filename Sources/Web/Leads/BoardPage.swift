@@ -89,7 +89,7 @@ struct BoardColumn: Templated {
     value = total.map { MoneyText(money: $0.value, currency: viewer.currency) }
     var list = filter
     list.stage = stage
-    list.outcome = .open
+    list.outcome = .only(.open)
     moreURL =
       found.count > LeadBoard.cardsMax ? Links.list(Links.leads, list.pairs) : nil
   }

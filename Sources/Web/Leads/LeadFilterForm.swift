@@ -65,6 +65,20 @@ struct LeadFilterForm: Templated {
       + Choice.all(chosen: chosen?.rawValue ?? "", words: words)
   }
 
+  /// What is chosen by saying nothing comes first: open leads, or any where others may be meant.
+  private var outcomes: [Choice] {
+    let chosen = filter.outcome?.text ?? ""
+    let unsaid = filter.life == .active && filter.client == nil ? Lead.Outcome.open : nil
+    var choices = [(value: "", name: unsaid?.words ?? L("Any"))]
+    choices += Lead.Outcome.allCases.filter { $0 != unsaid }.map { ($0.rawValue, $0.words) }
+    if unsaid != nil { choices.append(("any", L("Any"))) }
+    return choices.map {
+      Choice(
+        value: $0.value, name: $0.name,
+        isSelected: $0.value == chosen || $0.value.isEmpty && chosen == (unsaid?.rawValue ?? "any"))
+    }
+  }
+
   private var owners: [Choice] {
     let chosen = filter.owner?.text ?? ""
     return [("", L("Any")), ("me", L("Me")), ("nobody", L("Nobody"))].map {
@@ -83,7 +97,7 @@ struct LeadFilterForm: Templated {
   /// What is in force besides the search and the stage, which show themselves.
   var chips: [Chip] {
     [
-      ("outcome", filter.outcome?.words), ("status", filter.contactStatus?.words),
+      ("outcome", outcomeWords), ("status", filter.contactStatus?.words),
       ("tier", filter.tier?.words), ("tag", filter.tag.map { L(verbatim: $0) }),
       ("owner", ownerWords), ("source", filter.source.map { L(verbatim: $0) }),
       ("from", filter.from.map { L("from \($0.text)") }),
@@ -104,7 +118,17 @@ struct LeadFilterForm: Templated {
       ("test", filter.isTest.map { $0 == .yes ? L("Tests only") : L("Without tests") }),
       ("life", filter.life == .active ? nil : filter.life.words),
     ].compactMap { name, words in
-      words.map { Chip(words: $0, url: list.url(name, nil, at: base)) }
+      // What is said by saying nothing is taken off by asking for all.
+      let instead = name == "outcome" && filter.isOpenOnly ? "any" : nil
+      return words.map { Chip(words: $0, url: list.url(name, instead, at: base)) }
+    }
+  }
+
+  private var outcomeWords: L? {
+    switch filter.outcome {
+    case nil: filter.isOpenOnly ? Lead.Outcome.open.words : nil
+    case .only(let outcome): outcome.words
+    case .any: L("Any outcome")
     }
   }
 
@@ -133,7 +157,7 @@ struct LeadFilterForm: Templated {
   static let keys = Keys<LeadFilterForm>()
     .flag("filters_open", \.isOpen)
     .text("filters_url") { Links.list(Links.leads, $0.list.pairs + [("filters", "open")]) }
-    .list("outcome_options") { form in form.choices(form.filter.outcome) { $0.words } }
+    .list("outcome_options") { $0.outcomes }
     .list("status_options") { form in form.choices(form.filter.contactStatus) { $0.words } }
     .list("tier_options") { form in form.choices(form.filter.tier) { $0.words } }
     .list("order_options") { $0.orders }.list("owner_options") { $0.owners }.list("life_options") {

@@ -24,7 +24,7 @@ extension LeadFilter {
     }
     words = try text("q")
     stage = try value("stage", Lead.Stage.init)
-    outcome = try value("outcome", Lead.Outcome.init)
+    outcome = try value("outcome", Outcome.init(text:))
     contactStatus = try value("status", Lead.ContactStatus.init)
     tier = try value("tier", Lead.Tier.init)
     tag = try value("tag") { Tags(typed: $0)?.words.first }

@@ -98,6 +98,9 @@ struct LeadListPage: Page {
     .flag("has_leads") { !$0.rows.isEmpty }.list("leads", \.rows)
     .flag("none_yet") { $0.rows.isEmpty && !$0.filter.isNarrow }
     .flag("none_match") { $0.rows.isEmpty && $0.filter.isNarrow }
+    .flag("open_only", \.filter.isOpenOnly).text("any_outcome_url") {
+      $0.list.url("outcome", "any")
+    }
     .flag("has_pages") { $0.newestURL != nil || $0.olderURL != nil }
     .text("newest_url", \.newestURL).text("older_url", \.olderURL)
 

@@ -17,10 +17,12 @@ enum TodayPages {
   }
 
   private static func today(_ visit: Visit) throws -> Response {
-    let (desk, awaited, due, drafts, leads) = try visit.read(
-      AwaitedReply.mine, DueFollowUp.mine, DraftSummary.mine, LeadSummary.unwritten)
+    let (desk, awaited, due, drafts, leads, isAnyOpen) = try visit.read(
+      AwaitedReply.mine, DueFollowUp.mine, DraftSummary.mine, LeadSummary.unwritten,
+      LeadSummary.isAnyOpen)
     return try visit.page(
-      TodayPage(desk, awaited: awaited, due: due, drafts: drafts, leads: leads), desk)
+      TodayPage(
+        desk, awaited: awaited, due: due, drafts: drafts, leads: leads, hasLeads: isAnyOpen), desk)
   }
 }
 
@@ -37,6 +39,8 @@ struct TodayPage: Page {
   let underWay: [Group]
   let waiting: [LeadListPage.Row]
   let hasMore: Bool
+  /// There is a lead to work on at all.
+  let hasLeads: Bool
 
   private static let leadsShown = 10
   private static let sentShown = 5
@@ -74,9 +78,10 @@ struct TodayPage: Page {
 
   init(
     _ desk: Desk, awaited: [AwaitedReply], due: [DueFollowUp], drafts: [DraftSummary],
-    leads: [LeadSummary]
+    leads: [LeadSummary], hasLeads: Bool
   ) {
     self.desk = desk
+    self.hasLeads = hasLeads
     self.awaited = awaited.prefix(Self.leadsShown).map {
       AwaitedLine(reply: $0, moment: Moment($0.since, now: desk.viewer.now))
     }
@@ -114,6 +119,7 @@ struct TodayPage: Page {
       $0.awaited.isEmpty && $0.due.isEmpty && $0.toDo.isEmpty && $0.underWay.isEmpty
         && $0.waiting.isEmpty
     }
+    .flag("has_leads", \.hasLeads)
     .flag("has_waiting_leads") { !$0.waiting.isEmpty }
     .text("waiting_leads_count") { $0.hasMore ? "\(TodayPage.leadsShown)+" : "\($0.waiting.count)" }
     .list("waiting_leads", \.waiting)

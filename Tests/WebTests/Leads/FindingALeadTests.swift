@@ -76,7 +76,8 @@ import Testing
   func `the list is sorted by what is asked, page by page`(order: String, titles: [String]) throws {
     let acme = try TestTenant.fresh()
     for (title, value) in [("Zoo", "300"), ("Alpha", "200"), ("Écluse", ""), ("beta", "100")] {
-      _ = try acme.sales.post("/leads", ["title": title, "estimated_value": value])
+      _ = try acme.sales.post(
+        "/leads", ["title": title, "estimated_value": value, "currency": "EUR"])
     }
     let list = try acme.sales.get("/leads?sort=\(order)")
     #expect(list.leadTitles == titles)
@@ -198,6 +199,72 @@ import Testing
 
     #expect(page.leadTitles == titles)
     #expect(page.trips == 1)
+  }
+
+  @Test(arguments: [
+    ("", ["Open"]), ("outcome=open", ["Open"]), ("outcome=won", ["Won"]),
+    ("outcome=any", ["Lost", "Won", "Open"]), ("q=kitchen", ["Open"]),
+    ("q=kitchen&outcome=any", ["Lost", "Won", "Open"]), ("stage=new", ["Open"]),
+    ("tag=k", ["Open"]),
+    ("sort=title", ["Open"]), ("client=fontaine", ["Won"]), ("life=archived", ["Lost, put away"]),
+    ("life=archived&outcome=open", []),
+  ])
+  func
+    `the list, its file, a segment and a change of all of it hold open leads unless others are asked for`(
+      query: String, titles: [String]
+    ) throws
+  {
+    let acme = try TestTenant.fresh()
+    func lead(_ title: String) throws -> String {
+      try acme.sales.post("/leads", ["title": title, "company": "Kitchen", "tags": "k"]).id
+    }
+    _ = try lead("Open")
+    _ = try acme.sales.post(
+      "/leads/\(lead("Won"))/outcome", ["outcome": "won", "client": "Fontaine"])
+    for title in ["Lost", "Lost, put away"] {
+      let id = try lead(title)
+      _ = try acme.sales.post("/leads/\(id)/outcome", ["outcome": "lost", "reason": "Price"])
+      if title != "Lost" { _ = try acme.sales.post("/leads/\(id)/archive") }
+    }
+
+    let page = try acme.sales.get("/leads?\(query)")
+    let csv = try acme.sales.get("/leads.csv?\(query)").html
+    let bulk = try acme.sales.get("/leads/bulk?all=1&\(query)")
+
+    #expect(page.leadTitles == titles)
+    #expect(csv.utf8.split(separator: 10).count == 1 + titles.count)
+    #expect(
+      titles.isEmpty || bulk.shows("\(titles.count) lead"))
+  }
+
+  @Test func `without a lead today says that there is none, and not that all had an e-mail`() throws {
+    let acme = try TestTenant.fresh()
+
+    let empty = try acme.sales.get("/today")
+    let lead = try acme.lead(title: "Kitchen")
+    _ = try acme.sales.post("/leads/\(lead)/stage", ["stage": "discovery"])
+    let under = try acme.sales.get("/today")
+    _ = try acme.sales.post("/leads/\(lead)/outcome", ["outcome": "lost", "reason": "Price"])
+    let over = try acme.sales.get("/today")
+
+    #expect(empty.shows("You have no open leads") && empty.link("New lead") == "/leads/new")
+    #expect(under.shows("You have no open draft, and no new lead waits for its first e-mail."))
+    #expect(over.shows("You have no open leads"))
+    #expect(empty.trips == 1)
+  }
+
+  @Test func `the open ones alone are told, and the others are one step away`() throws {
+    let acme = try TestTenant.fresh()
+    let won = try acme.lead(title: "Won kitchen")
+    _ = try acme.sales.post("/leads/\(won)/outcome", ["outcome": "won", "client": "Fontaine"])
+
+    let page = try acme.sales.get("/leads?q=kitchen")
+    let others = try acme.sales.get(
+      try #require(page.link("Look among won and lost leads, too")))
+
+    #expect(page.shows("No open lead has this search"))
+    #expect(others.leadTitles == ["Won kitchen"])
+    #expect(others.shows("Any outcome"))
   }
 
   @Test func `the form suggests the sources and clients there are, each once`() throws {
@@ -366,7 +433,7 @@ import Testing
     let form = try acme.sales.get(try #require(closed.link("More filters")))
 
     #expect(!closed.has("id=\"filter-owner\""))
-    #expect(form.has("<option value=\"open\" selected>Open</option>"))
+    #expect(form.has("<option value=\"\" selected>Open</option>"))
     #expect(form.has("<option value=\"\(acme.admin.user)\">Ada Admin</option>"))
     #expect(form.leadTitles == ["One"])
   }
@@ -393,7 +460,7 @@ import Testing
   @Test func `an empty list says which emptiness`() throws {
     let acme = try TestTenant.fresh()
 
-    #expect(try acme.sales.get("/leads").shows("No leads yet"))
+    #expect(try acme.sales.get("/leads").shows("No open leads"))
     #expect(try acme.sales.get("/leads?q=nothing").shows("No lead matches"))
   }
 

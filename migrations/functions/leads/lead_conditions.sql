@@ -1,6 +1,7 @@
 -- for: owner
 -- The predicate of a filter, its values quoted, words and tag aside. The keys are those of the list's URL; a
--- missing one lets all through. Dates are days in the time zone of the transaction.
+-- missing one lets all through, but for the outcome: open leads, or all where a client's or those put away are asked
+-- for. Dates are days in the time zone of the transaction.
 create or replace function sec.lead_conditions(p_tenant uuid, p_actor uuid, p_filter jsonb) returns text
   language sql stable
   set search_path = pg_catalog, pg_temp
@@ -11,7 +12,10 @@ create or replace function sec.lead_conditions(p_tenant uuid, p_actor uuid, p_fi
       when 'deleted' then 'l.deleted_at is not null'
       else 'l.archived_at is null and l.deleted_at is null' end,
     case when p_filter ->> 'stage' is not null then format('l.stage = %L', p_filter ->> 'stage') end,
-    case when p_filter ->> 'outcome' is not null then format('l.outcome = %L', p_filter ->> 'outcome') end,
+    case when p_filter ->> 'outcome' = 'any' then null
+         when p_filter ->> 'outcome' is not null then format('l.outcome = %L', p_filter ->> 'outcome')
+         when coalesce(p_filter ->> 'life', 'active') = 'active' and p_filter ->> 'client' is null then
+           'l.outcome = ''open''' end,
     case when p_filter ->> 'status' is not null then format('l.contact_status = %L', p_filter ->> 'status') end,
     case when p_filter ->> 'tier' is not null then format('l.priority_tier = %L', p_filter ->> 'tier') end,
     case when p_filter ->> 'source' is not null then
