@@ -47,6 +47,9 @@ extension TenantCommand {
 
     func run() throws {
       let desk = try OperatorDesk()
+      guard let currency = Currency(currency) else {
+        throw Failure(.refused, "a currency is three capitals, such as EUR")
+      }
       let new = NewTenant(
         slug: slug, name: name, contactName: contactName, contactEmail: contactEmail,
         timezone: timezone, locale: locale.rawValue, currency: currency, phoneRegion: phoneRegion)
@@ -66,7 +69,6 @@ extension TenantCommand {
         Failure(.refused, "a tenant's short name is 1 to 63 of a-z, 0-9 and dashes, none at an end")
       case "tenants_name_check", "tenants_contact_name_check":
         Failure(.refused, "a name has 1 to 120 characters")
-      case "tenants_currency_check": Failure(.refused, "a currency is three capitals, such as EUR")
       case nil where error.sqlState == "22023":
         Failure(.refused, "\(timezone) is no time zone; one is Europe/Paris")
       default: nil

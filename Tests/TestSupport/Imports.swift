@@ -43,14 +43,24 @@ extension TestTenant {
   /// Works until the import's job is done; workers of other tests may take it.
   package func work(_ place: String, with work: any JobWork = ImportWork()) throws {
     let id = try #require(ID<LeadImport>(String(place.split(separator: "/").last ?? "")))
-    let runner = JobRunner(
-      database: TestDatabase.open(as: .worker), works: [work], owner: "test",
-      leaseSeconds: 60, hands: LeasesInHand(), mayGoOn: { true }, report: { print($0) })
+    let runner = Self.runner(work)
     for _ in 0..<600 {
       guard try look(Job.latest(.import, about: id))?.state.isLive == true else { return }
       if try !runner.runNext() { usleep(50_000) }
     }
     Issue.record("the import's job does not end")
+  }
+
+  /// A worker looks until there is nothing for it, whoever's import it is.
+  package func takeTurns() throws {
+    let runner = Self.runner(ImportWork())
+    for _ in 0..<600 where try !runner.runNext() { return }
+  }
+
+  private static func runner(_ work: any JobWork) -> JobRunner {
+    JobRunner(
+      database: TestDatabase.open(as: .worker), works: [work], owner: "test",
+      leaseSeconds: 60, hands: LeasesInHand(), mayGoOn: { true }, report: { print($0) })
   }
 
   /// The writing of what was checked once has begun, and a worker of ours has it; answers with its job.

@@ -11,7 +11,7 @@ package struct TestTenant {
   /// Sells and reviews: for what nobody may do to their own drafts.
   package let allrounder: Browser
 
-  package static func fresh(locale: String = "en") throws -> TestTenant {
+  package static func fresh(locale: String = "en", currency: String = "EUR") throws -> TestTenant {
     let id = ID<Tenant>()
     let database = TestDatabase.open(as: .migrate)
     let people: [(name: String, roles: [Role], token: Token)] = [
@@ -23,8 +23,8 @@ package struct TestTenant {
       tx.run(
         "TestTenant.create",
         """
-        insert into tenants (id, slug, name, contact_name, contact_email, locale)
-        values (\(id), \("t-\(id)"), 'Acme', 'Acme Desk', 'desk@acme.example', \(locale))
+        insert into tenants (id, slug, name, contact_name, contact_email, locale, currency)
+        values (\(id), \("t-\(id)"), 'Acme', 'Acme Desk', 'desk@acme.example', \(locale), \(currency))
         """)
       for person in people {
         let user = ID<User>()

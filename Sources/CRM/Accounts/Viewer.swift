@@ -12,8 +12,7 @@ package struct Viewer: Sendable {
   package let tenantName: String
   /// `en` or `fr`.
   package let locale: String
-  /// ISO 4217.
-  package let currency: String
+  package let currency: Currency
   /// The transaction's time, in the viewer's zone.
   package let now: Timestamp
   /// More than a minute since the session was last kept alive.

@@ -33,7 +33,7 @@ package enum Demo {
     }
     let new = NewTenant(
       slug: slug, name: "Atelier Dubois", contactName: "Atelier Dubois", contactEmail: email,
-      timezone: "Europe/Paris", locale: "en", currency: "EUR")
+      timezone: "Europe/Paris", locale: "en", currency: .euro)
     try database.write(as: Operator(for: new.id)) { tx in Tenant.create(new, in: tx) }
     return new.id
   }

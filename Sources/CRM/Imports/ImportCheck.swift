@@ -65,7 +65,7 @@ final class ImportCheck {
       as: job, Tenant.phoneRegion, Tenant.currency, Colleague.all)
     let reading = ImportRow.Reading(
       mapping: subject.mapping ?? ImportMapping([]), phoneRegion: region, currency: currency,
-      members: members)
+      hasDecimalCommas: subject.dialect.delimiter == UInt8(ascii: ";"), members: members)
     var reader = CSVReader(subject.dialect)
     var position = 0
     while let chunk = try chunk(position) {

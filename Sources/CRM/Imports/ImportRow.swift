@@ -31,9 +31,14 @@ struct ImportRow: Sendable {
   struct Reading: Sendable {
     let mapping: ImportMapping
     let phoneRegion: PhoneRegion?
-    /// ISO 4217.
-    let currency: String
+    let currency: Currency
+    /// A spreadsheet parts cells with a semicolon where the comma is the mark of decimals.
+    let hasDecimalCommas: Bool
     let members: [Colleague]
+
+    func amount(_ cell: String) -> Money? {
+      Money(written: cell, in: currency, hasDecimalCommas: hasDecimalCommas)
+    }
   }
 
   init(_ record: CSVRecord, _ reading: Reading) {
@@ -113,7 +118,7 @@ struct ImportRow: Sendable {
     case .email: email = EmailAddress(text) ?? wrong(field)
     case .phone: phone = PhoneNumber(text, in: reading.phoneRegion) ?? wrong(field)
     case .estimatedValue:
-      estimatedValue = Money(written: text, in: reading.currency) ?? wrong(field)
+      estimatedValue = reading.amount(text) ?? wrong(field)
     case .tags: tags = Tags(typed: text.replacing(";", with: ",")) ?? wrong(field)
     case .owner: owner = reading.members.first { $0.isCalled(text) }?.id ?? wrong(field)
     case .id: knownID = ID(text) ?? wrong(field)

@@ -1,13 +1,14 @@
 /// Amounts as files have them: with a currency beside them, and thousands parted by spaces, apostrophes, commas or
-/// points. Anything else (1E+06, 12k, 10 to 20, 1234.567, another currency) is no amount.
+/// points. Anything else (1E+06, 12k, 10 to 20, 1234.567 euros, another currency) is no amount.
 extension Money {
-  /// `currency` is the tenant's, by ISO 4217.
-  init?(written text: String, in currency: String) {
+  /// `currency` is the tenant's. Where three digits behind a comma may be thousands or the decimals of a dinar,
+  /// `hasDecimalCommas` says which; three behind a point are a dinar's decimals.
+  init?(written text: String, in currency: Currency, hasDecimalCommas: Bool = false) {
     var words: [String] = []
     for word in text.split(whereSeparator: {
       $0.unicodeScalars.allSatisfy(\.properties.isWhitespace)
     }) {
-      guard let rest = Self.without(currency, word) else { return nil }
+      guard let rest = Self.without(currency.code, word) else { return nil }
       if !rest.isEmpty { words.append(rest) }
     }
     // Spaces and apostrophes part thousands and nothing else: 10 20 is no number.
@@ -20,8 +21,11 @@ extension Money {
         return nil
       }
     }
-    guard let digits = Self.withoutGroups(Array(pieces.joined().utf8)) else { return nil }
-    self.init(String(decoding: digits, as: UTF8.self))
+    guard
+      let digits = Self.withoutGroups(
+        Array(pieces.joined().utf8), in: currency, hasDecimalCommas: hasDecimalCommas)
+    else { return nil }
+    self.init(String(decoding: digits, as: UTF8.self), in: currency)
   }
 
   private static func isDigit(_ byte: UInt8) -> Bool { (48...57).contains(byte) }
@@ -33,20 +37,39 @@ extension Money {
     return groups.dropFirst().allSatisfy { $0.count == 3 } && groups.joined().allSatisfy(isDigit)
   }
 
-  /// Digits and a decimal mark where there is one: the last mark, one or two digits before the end and unlike the others.
-  private static func withoutGroups(_ bytes: [UInt8]) -> [UInt8]? {
+  /// Digits and a decimal mark where there is one: the last mark, unlike the others, and with no more digits behind it
+  /// than the currency has; or two, as programs write of any currency, which must be zeros then.
+  private static func withoutGroups(
+    _ bytes: [UInt8], in currency: Currency, hasDecimalCommas: Bool
+  ) -> [UInt8]? {
     let marks = bytes.indices.filter { !isDigit(bytes[$0]) }
     guard let last = marks.last else { return bytes }
-    let isDecimal = (1...2).contains(bytes.count - last - 1)
+    let isDecimal =
+      switch bytes.count - last - 1 {
+      case _ where bytes[..<last].contains(bytes[last]): false  // 1.234.567
+      case 1...2: true
+      case 3 where currency.decimals >= 3 && bytes[last] == UInt8(ascii: ","):
+        // 1,234 has a group where commas part thousands; 1.234,567 and 0,500 have none.
+        hasDecimalCommas || marks.count > 1
+          || !areGroups([Array(bytes[..<last]), Array(bytes[(last + 1)...])])
+      case 3...: bytes.count - last - 1 <= currency.decimals
+      default: false
+      }
     let whole = isDecimal ? bytes[..<last] : bytes[...]
     let parting = Set(whole.filter { !isDigit($0) })
-    guard parting.count <= 1, parting.isSubset(of: [UInt8(ascii: "."), UInt8(ascii: ",")]),
-      !isDecimal || !parting.contains(bytes[last])
+    guard marks.allSatisfy({ bytes[$0] == UInt8(ascii: ".") || bytes[$0] == UInt8(ascii: ",") }),
+      parting.count <= 1, !isDecimal || !parting.contains(bytes[last])
     else { return nil }
     let groups = whole.split(omittingEmptySubsequences: false) { parting.contains($0) }.map(
       Array.init)
     guard parting.isEmpty || areGroups(groups) else { return nil }
-    return groups.flatMap { $0 } + (isDecimal ? bytes[last...] : [])
+    guard isDecimal else { return groups.flatMap { $0 } }
+    let decimals = bytes[(last + 1)...]
+    guard decimals.dropFirst(currency.decimals).allSatisfy({ $0 == UInt8(ascii: "0") }) else {
+      return nil
+    }
+    let kept = decimals.prefix(currency.decimals)
+    return groups.flatMap { $0 } + (kept.isEmpty ? [] : [UInt8(ascii: ".")] + kept)
   }
 
   /// Without the sign or the code of the tenant's currency at either end; nil where it is another's.

@@ -42,7 +42,7 @@ package struct LeadExport: Sendable {
       """
       select l.id::text, l.title, l.company, c.first_name, c.last_name, l.contact_email, l.contact_phone, l.source,
              o.display_name, l.stage, l.outcome, l.contact_status, l.priority_tier, array_to_string(l.tags, ' '),
-             replace(to_char(l.estimated_value / 100.0, 'FM9999999999990.00'), '.', \(style.decimalMark)), t.currency, l.description,
+             l.estimated_value, t.currency, l.description,
              to_char(l.created_at, 'YYYY-MM-DD"T"HH24:MI:SSOF'), l.expected_close_date::text
       from \(list.found(after: nil, limit: LeadList.exportMax + 1)) with ordinality f (id, is_similar, place)
       join leads l on l.tenant_id = (select app.tenant()) and l.id = f.id
@@ -54,7 +54,16 @@ package struct LeadExport: Sendable {
       all: { row in
         var fields: [String] = []
         fields.reserveCapacity(header.count)
-        for _ in header { fields.append(try row.next(optional: String.self) ?? "") }
+        for column in header where column != "currency" {  // it comes with its amount
+          guard column == "estimated_value" else {
+            fields.append(try row.next(optional: String.self) ?? "")
+            continue
+          }
+          let (value, currency) = try (row.next(optional: Money.self), row.next(Currency.self))
+          fields.append(
+            value?.digits(in: currency, mark: style.decimalMark, always: true) ?? "")
+          fields.append(currency.code)
+        }
         return fields
       })
   }

@@ -18,13 +18,13 @@ package struct NewTenant: Sendable {
   package let contactEmail: EmailAddress
   package let timezone: String
   package let locale: String
-  package let currency: String
+  package let currency: Currency
   /// Nil for where the time zone and the language say.
   package let phoneRegion: PhoneRegion?
 
   package init(
     slug: String, name: String, contactName: String, contactEmail: EmailAddress, timezone: String,
-    locale: String, currency: String, phoneRegion: PhoneRegion? = nil
+    locale: String, currency: Currency, phoneRegion: PhoneRegion? = nil
   ) {
     self.slug = slug
     self.name = name
@@ -61,8 +61,7 @@ extension Tenant {
     "Tenant.phoneRegion", "select phone_region from tenants",
     only: { row in PhoneRegion(try row.next(String.self)) })
 
-  /// By ISO 4217.
-  package static let currency = Query<String>(
+  package static let currency = Query<Currency>(
     "Tenant.currency", "select currency from tenants", only: { try $0.next() })
 
   package static let all = Query<[Tenant]>(

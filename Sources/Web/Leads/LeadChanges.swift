@@ -91,7 +91,7 @@ enum LeadChanges {
     let contact = contacts.first { $0.isPrimary }
     let page = EditLeadPage(
       desk, lead, contact: contact, others: others,
-      LeadForm(lead, contact: contact, phoneRegion: region),
+      LeadForm(lead, contact: contact, in: desk.viewer.currency, phoneRegion: region),
       seen: lead.revision, members: members, savedBy: nil)
     return try visit.page(page, desk)
   }

@@ -32,12 +32,12 @@ struct LeadDeedForm {
   }
 
   /// Filled with how the lead stands.
-  init(_ deed: LeadDeed, _ lead: Lead) {
+  init(_ deed: LeadDeed, _ lead: Lead, in currency: Currency) {
     self.deed = deed
     was = deed.standing(of: lead)
     stage.typed = lead.stage.rawValue
     outcome.typed = lead.outcome.rawValue
-    value.typed = lead.estimatedValue.map(MoneyText.typed) ?? ""
+    value.typed = lead.estimatedValue?.digits(in: currency) ?? ""
     client.typed = lead.client?.name ?? lead.company ?? ""
     contactStatus.typed = lead.contactStatus.rawValue
     owner.typed = lead.owner?.id.description ?? ""
@@ -53,8 +53,7 @@ struct LeadDeedForm {
       case .stage: stage = try posted.choice("stage", orElse: L("Choose a stage."))
       case .outcome: outcome = try posted.choice("outcome", orElse: L("Choose an outcome."))
       case .value:
-        value = try posted.optionalField(
-          "value", orElse: L("Write an amount like 1200 or 1200.50."), read: { Money($0) })
+        value = try posted.amount("value")
       case .client: client = try posted.optionalText("client", max: 200)
       case .contactStatus:
         contactStatus = try posted.choice("contact_status", orElse: L("Choose a contact status."))
@@ -145,7 +144,7 @@ struct LeadDeedLine: Templated {
   let form: LeadDeedForm
   /// It came back with something wrong.
   let isOpen: Bool
-  let currency: String
+  let currency: Currency
   /// Where its numbers are dialled.
   let phoneRegion: PhoneRegion?
   /// Everybody it can be given to.
@@ -185,12 +184,13 @@ struct LeadDeedLine: Templated {
     .text("deed_hint") { $0.form.deed.hint }.text("deed_button") { $0.form.deed.button }
     .flag("deed_dangerous") { $0.form.deed.isDangerous }.flag("deed_open", \.isOpen)
     .text("phone_region") { $0.form.deed.questions.contains(.phone) ? $0.phoneRegion?.code : nil }
+    .text("deed_currency") { $0.form.deed.questions.contains(.value) ? $0.currency.code : nil }
     .list("inputs") { $0.inputs }
 }
 
 extension LeadDeedLine.Input {
   init(
-    _ question: LeadDeed.Question, _ form: LeadDeedForm, currency: String, members: [Member],
+    _ question: LeadDeed.Question, _ form: LeadDeedForm, currency: Currency, members: [Member],
     vocabulary: Vocabulary
   ) {
     func id(_ name: String) -> String { "\(form.deed.rawValue)-\(name)" }
@@ -208,7 +208,8 @@ extension LeadDeedLine.Input {
       )
     case .value:
       self.init(
-        id: id("value"), name: "value", label: L("Value in \(currency)"), typed: form.value.typed,
+        id: id("value"), name: "value", label: L("Value in \(currency.code)"),
+        typed: form.value.typed,
         error: form.value.error)
     case .client:
       self.init(

@@ -46,7 +46,7 @@ struct LeadField {
   }
 
   /// A value as the log holds it, as people say it.
-  func value(_ stored: String, currency: String) -> L {
+  func value(_ stored: String, currency: Currency) -> L {
     let known: L? =
       switch name {
       case "stage": Lead.Stage(rawValue: stored)?.words
@@ -57,7 +57,9 @@ struct LeadField {
       case "is_primary": stored == "true" ? L("Yes") : L("No")
       case "paused", "suppressed", "is_test", "awaiting_reply": stored == "yes" ? L("Yes") : L("No")
       case "estimated_value":
-        Int(stored).map { L(verbatim: MoneyText.typed(Money(minorUnits: $0)) + " " + currency) }
+        Int(stored).map {
+          L(verbatim: "\(Money(minorUnits: $0).digits(in: currency)) \(currency.code)")
+        }
       default: nil
       }
     return known ?? L(verbatim: stored)

@@ -32,8 +32,7 @@ struct LeadForm: Templated {
   init(_ posted: PostedForm) throws {
     title = try posted.text("title", max: 200, orElse: L("Give the lead a title."))
     description = try posted.optionalMultiline("description", max: 10_000)
-    estimatedValue = try posted.optionalField(
-      "estimated_value", orElse: L("Write an amount like 1200 or 1200.50."), read: { Money($0) })
+    estimatedValue = try posted.amount("estimated_value")
     source = try posted.optionalText("source", max: 100)
     owner = try posted.optionalField(
       "owner", orElse: L("Choose somebody from the list."), read: { ID($0) })
@@ -53,11 +52,11 @@ struct LeadForm: Templated {
   }
 
   /// The form filled with what is saved.
-  init(_ lead: Lead, contact: Contact?, phoneRegion: PhoneRegion?) {
+  init(_ lead: Lead, contact: Contact?, in currency: Currency, phoneRegion: PhoneRegion?) {
     self.phoneRegion = phoneRegion
     title.typed = lead.title
     description.typed = lead.description
-    estimatedValue.typed = lead.estimatedValue.map(MoneyText.typed) ?? ""
+    estimatedValue.typed = lead.estimatedValue?.digits(in: currency) ?? ""
     source.typed = lead.source ?? ""
     owner.typed = lead.owner?.id.description ?? ""
     language.typed = lead.language?.rawValue ?? ""
@@ -155,6 +154,23 @@ extension PostedForm {
     try field(
       name, orElse: L("Up to 20 words of letters and digits, joined by - or _."),
       read: { Tags(typed: $0) })
+  }
+
+  /// An amount, in the currency that the form says it asked in, so that reading it asks nobody.
+  func amount(_ name: String) throws -> Field<Money?, L> {
+    guard let currency = try value("currency").flatMap({ Currency($0) }) else {
+      return try optionalField(
+        name, orElse: L("The page was too old to take an amount: send it again."),
+        read: { _ in nil })
+    }
+    let problem =
+      switch currency.decimals {
+      case 0: L("Write a whole amount like 1200.")
+      case 3: L("Write an amount like 1200 or 1200.500.")
+      case 4: L("Write an amount like 1200 or 1200.5000.")
+      default: L("Write an amount like 1200 or 1200.50.")
+      }
+    return try optionalField(name, orElse: problem, read: { Money($0, in: currency) })
   }
 
   /// A telephone number, and the region beside it in the form.

@@ -91,7 +91,7 @@ struct LeadRecord: Templated {
       .map { deed in
         let form = deed == back?.deed ? back : nil
         return LeadDeedLine(
-          form: form ?? LeadDeedForm(deed, lead), isOpen: form != nil,
+          form: form ?? LeadDeedForm(deed, lead, in: desk.viewer.currency), isOpen: form != nil,
           currency: desk.viewer.currency, phoneRegion: phoneRegion, members: members,
           vocabulary: vocabulary)
       }

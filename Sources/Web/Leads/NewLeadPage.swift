@@ -48,7 +48,7 @@ struct NewLeadPage: Page {
   static let template = "leads/new"
   static let keys = Keys<NewLeadPage>().include(\.desk).include(\.form).flag("is_new") { _ in true }
     .text("person_elsewhere") { _ in nil as L? }
-    .text("currency", \.desk.viewer.currency)
+    .text("currency", \.desk.viewer.currency.code)
     .list("owner_options", \.owners).list("source_options") { _ in Suggestion.sources }
     .list("tag_options") {
       Suggestion.tags($0.vocabulary, after: Tags(typed: $0.form.tags.typed)?.words ?? [])
@@ -86,7 +86,9 @@ struct EditLeadPage: Page {
       Conflict(
         L("\(name) saved this lead while you were writing"),
         at: Moment(lead.updatedAt, now: desk.viewer.now),
-        Self.fields(form, LeadForm(lead, contact: contact, phoneRegion: nil), lead))
+        Self.fields(
+          form,
+          LeadForm(lead, contact: contact, in: desk.viewer.currency, phoneRegion: nil), lead))
     }
   }
 
@@ -111,7 +113,7 @@ struct EditLeadPage: Page {
   static let template = "leads/edit"
   static let keys = Keys<EditLeadPage>().include(\.desk).include(\.form).flag("is_new") { _ in false
   }
-  .text("currency", \.desk.viewer.currency)
+  .text("currency", \.desk.viewer.currency.code)
   .list("owner_options", \.owners).list("source_options") { _ in Suggestion.sources }
   .list("tag_options") { _ in [] as [Suggestion] }
   .text("lead_id") { $0.lead.id.description }.text("saved_title", \.lead.title)

@@ -121,7 +121,7 @@ struct MergePage: Page {
     case .owner: lead.owner?.name ?? ""
     case .language: lead.language?.rawValue ?? ""
     case .estimatedValue:
-      lead.estimatedValue.map { "\(MoneyText.typed($0)) \(viewer.currency)" } ?? ""
+      lead.estimatedValue.map { "\($0.digits(in: viewer.currency)) \(viewer.currency.code)" } ?? ""
     }
   }
 

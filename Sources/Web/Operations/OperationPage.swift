@@ -20,9 +20,9 @@ struct OperationPage: Page {
 
   struct Line: Templated {
     let change: OperationChange
-    let currency: String
+    let currency: Currency
 
-    init(_ change: OperationChange, currency: String) {
+    init(_ change: OperationChange, currency: Currency) {
       self.change = change
       self.currency = currency
     }

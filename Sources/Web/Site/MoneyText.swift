@@ -1,40 +1,33 @@
 import CRM
 import Templating
 
-/// An amount as the viewer's language writes it: "€18,400", "18 400 €"; cents only where there are
+/// An amount as the viewer's language writes it: "€18,400", "18 400 €"; decimals only where there are
 /// some.
 struct MoneyText: WrittenText, Sendable {
   let money: Money
-  /// ISO 4217.
-  let currency: String
+  let currency: Currency
 
   func write(in language: Language, to buffer: inout ByteBuffer) {
     let isFrench = language.code == "fr"
     let symbol = Self.symbol(of: currency)
     if !isFrench {
-      buffer.append(symbol ?? currency)
+      buffer.append(symbol ?? currency.code)
       if symbol == nil { buffer.append("\u{A0}") }
     }
-    let (major, minor) = money.minorUnits.quotientAndRemainder(dividingBy: 100)
+    let (major, minor) = money.minorUnits.quotientAndRemainder(dividingBy: currency.minorUnits)
     CountText(number: major).write(in: language, to: &buffer)
     if minor != 0 {
       buffer.append(isFrench ? "," : ".")
-      buffer.append(minor, width: 2)
+      buffer.append(minor, width: currency.decimals)
     }
     if isFrench {
       buffer.append("\u{A0}")
-      buffer.append(symbol ?? currency)
+      buffer.append(symbol ?? currency.code)
     }
   }
 
-  /// As a form shows it for editing: plain digits and a decimal point.
-  static func typed(_ money: Money) -> String {
-    let (major, minor) = money.minorUnits.quotientAndRemainder(dividingBy: 100)
-    return minor == 0 ? String(major) : "\(major).\(minor < 10 ? "0" : "")\(minor)"
-  }
-
-  private static func symbol(of currency: String) -> String? {
-    switch currency {
+  private static func symbol(of currency: Currency) -> String? {
+    switch currency.code {
     case "EUR": "€"
     case "USD": "$"
     case "GBP": "£"

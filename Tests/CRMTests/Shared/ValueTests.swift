@@ -65,7 +65,7 @@ import Testing
     ("9999999999.99", 999_999_999_999),
   ])
   func `amounts are kept in minor units`(typed: String, minorUnits: Int) {
-    #expect(Money(typed)?.minorUnits == minorUnits)
+    #expect(Money(typed, in: .euro)?.minorUnits == minorUnits)
   }
 
   @Test(arguments: [
@@ -74,7 +74,32 @@ import Testing
     "9223372036854775808",
   ])
   func `what is no amount is refused`(typed: String) {
-    #expect(Money(typed) == nil)
+    #expect(Money(typed, in: .euro) == nil)
+  }
+
+  @Test(arguments: [
+    ("JPY", "1200", 1_200), ("JPY", "12 500", 12_500), ("JPY", "1200.50", nil),
+    ("JPY", "1200,0", nil),
+    ("JPY", "9999999999", 9_999_999_999), ("KWD", "12.500", 12_500), ("KWD", "12,5", 12_500),
+    ("KWD", "0.001", 1),
+    ("KWD", "12.5001", nil), ("KWD", "9999999999.999", 9_999_999_999_999),
+    ("CLF", "1.0001", 10_001),
+    ("CHF", "1.234", nil), ("TND", "1'234,567", 1_234_567), ("XAF", "10", 10), ("ISK", "10,5", nil),
+  ])
+  func `an amount has as many decimals as its currency`(
+    code: String, typed: String, minorUnits: Int?
+  ) throws {
+    let currency = try #require(Currency(code))
+
+    let amount = Money(typed, in: currency)
+
+    #expect(amount?.minorUnits == minorUnits)
+    #expect(amount.flatMap { Money($0.digits(in: currency), in: currency) } == amount)
+  }
+
+  @Test(arguments: ["", "EU", "EURO", "eur", "E1R", "€UR", "EU\u{0}"])
+  func `a currency is three capitals`(code: String) {
+    #expect(Currency(code) == nil)
   }
 }
 

@@ -510,6 +510,25 @@ import Testing
     #expect(try acme.reviewer.get(place).status == 403)
   }
 
+  @Test(arguments: ["en", "fr"])
+  func `an export of dinars comes back as it was`(locale: String) throws {
+    let acme = try TestTenant.fresh(locale: locale, currency: "KWD")
+    _ = try acme.sales.post(
+      "/leads", ["title": "Villa", "estimated_value": "12.500", "currency": "KWD"])
+
+    let csv = try acme.sales.get("/leads.csv").html
+    try acme.change("update leads set estimated_value = null where tenant_id = \(acme.id)")
+    let place = try acme.upload(csv)
+    let form = try #require(
+      try acme.sales.get(place).forms(at: place).first { $0["column-0"] != nil })
+    _ = try acme.check(place, columns: (0..<19).map { form["column-\($0)"] ?? "" }, mode: "update")
+    try acme.ask("commit", place)
+
+    #expect(csv.contains(locale == "fr" ? ";12,500;KWD;" : ",12.500,KWD,"))
+    #expect(try acme.count("leads", where: "estimated_value = 12500") == 1)
+    #expect(try acme.count("leads") == 1)
+  }
+
   @Test func `a French reader's export is French, and comes back as it was`() throws {
     let acme = try TestTenant.fresh()
     try acme.change("update sec.users set locale = 'fr' where id = \(acme.sales.user)")
@@ -518,7 +537,8 @@ import Testing
       [
         "title": "Cuisine; «=1»", "company": "Maison|=1+2", "first_name": "Élodie",
         "last_name": "Roux",
-        "email": "elodie@roux.example", "estimated_value": "1200,50", "tags": "salon",
+        "email": "elodie@roux.example", "estimated_value": "1200,50", "currency": "EUR",
+        "tags": "salon",
       ])
 
     let csv = try acme.sales.get("/leads.csv").html

@@ -10,7 +10,10 @@ import Testing
 
     let won = try acme.sales.post(
       "/leads/\(lead)/outcome",
-      ["outcome": "won", "value": "1200.50", "client": "Fontaine & Fils", "reason": ""])
+      [
+        "outcome": "won", "value": "1200.50", "currency": "EUR", "client": "Fontaine & Fils",
+        "reason": "",
+      ])
     let page = try acme.sales.follow(won)
     let silent = try acme.sales.post("/leads/\(lead)/outcome", ["outcome": "open", "reason": ""])
     let back = try acme.sales.post(

@@ -8,7 +8,7 @@ import Testing
     try acme.sales.post(
       "/leads",
       [
-        "title": title, "last_name": title, "estimated_value": value,
+        "title": title, "last_name": title, "estimated_value": value, "currency": "EUR",
         "owner": acme.sales.user.description,
       ]
     ).id

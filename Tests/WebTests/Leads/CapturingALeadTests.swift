@@ -80,6 +80,7 @@ import Testing
       [
         "title": "New kitchen", "company": "Maison Fontaine", "first_name": "Claire",
         "last_name": "Fontaine", "email": "Claire@Fontaine.example", "estimated_value": "18 400.50",
+        "currency": "EUR",
       ])
     let record = try acme.sales.follow(answer)
 
@@ -91,13 +92,54 @@ import Testing
     #expect(try acme.count("outbox_events", where: "type = 'LeadCreated'") == 1)
   }
 
+  @Test(
+    arguments: [
+      ("KWD", "12.500", "KWD 12.500", "12.500", 12_500),
+      ("JPY", "12 500", "JPY 12,500", "12500", 12_500),
+    ])
+  func `an amount keeps the decimals of the tenant's currency on every page`(
+    code: String, typed: String, shown: String, again: String, stored: Int
+  ) throws {
+    let acme = try TestTenant.fresh(currency: code)
+
+    let empty = try acme.sales.get("/leads/new")
+    let answer = try acme.sales.press(
+      "Add the lead", on: empty,
+      filling: ["title": "Villa", "last_name": "Al Sabah", "estimated_value": typed])
+    let record = try acme.sales.follow(answer)
+    let lead = try #require(answer.location).split(separator: "?")[0]
+    let edit = try acme.sales.get("\(lead)/edit")
+
+    #expect(record.shows(shown))
+    #expect(edit.typed("estimated_value") == again)
+    #expect(try acme.count("leads", where: "estimated_value = \(stored)") == 1)
+    #expect(try acme.sales.get("/leads").shows(shown))
+    #expect(try acme.sales.get("/leads/board").shows(shown))
+  }
+
+  @Test func `what its currency cannot say is no amount, and the form says what is`() throws {
+    let yen = try TestTenant.fresh(currency: "JPY")
+    let dinar = try TestTenant.fresh(currency: "KWD")
+
+    let whole = try yen.sales.press(
+      "Add the lead", on: try yen.sales.get("/leads/new"),
+      filling: ["title": "Villa", "estimated_value": "12.50"])
+    let fils = try dinar.sales.press(
+      "Add the lead", on: try dinar.sales.get("/leads/new"),
+      filling: ["title": "Villa", "estimated_value": "12.5001"])
+
+    #expect(whole.error(beside: "estimated_value") == "Write a whole amount like 1200.")
+    #expect(fils.error(beside: "estimated_value") == "Write an amount like 1200 or 1200.500.")
+    #expect(whole.typed("estimated_value") == "12.50")
+  }
+
   @Test func `an invalid form comes back with every message and everything typed`() throws {
     let acme = try TestTenant.fresh()
 
     let page = try acme.sales.post(
       "/leads",
       [
-        "title": "", "email": "ada(at)example", "estimated_value": "much",
+        "title": "", "email": "ada(at)example", "estimated_value": "much", "currency": "EUR",
         "description": "two\nlines & <tags>",
       ])
 

@@ -15,6 +15,7 @@ import Testing
       "/leads",
       [
         "title": "New kitchen", "company": "Maison Fontaine", "estimated_value": "900",
+        "currency": "EUR",
         "last_name": "Dupont", "email": "paul@dupont.example", "message": "The tap drips.",
       ]
     ).id

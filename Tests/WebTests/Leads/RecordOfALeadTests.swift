@@ -96,7 +96,8 @@ import Testing
     _ = try acme.sales.post(
       "/leads/\(lead)",
       [
-        "title": "Old kitchen", "estimated_value": "1200", "owner": acme.admin.user.description,
+        "title": "Old kitchen", "estimated_value": "1200", "currency": "EUR",
+        "owner": acme.admin.user.description,
         "first_name": "Claire", "last_name": "Fontaine", "email": "claire@fontaine.example",
         "revision": try revision(of: lead, acme),
       ])
@@ -132,7 +133,8 @@ import Testing
     _ = try acme.sales.post(
       "\(question)/answers", ["body": "A large one.", "channel": "call"])
     _ = try acme.sales.post(
-      "/leads/\(lead)/outcome", ["outcome": "won", "value": "18400", "client": "Fontaine SA"])
+      "/leads/\(lead)/outcome",
+      ["outcome": "won", "value": "18400", "currency": "EUR", "client": "Fontaine SA"])
 
     let page = try acme.sales.get("/leads/\(lead)")
 

@@ -55,11 +55,23 @@ import Testing
   ])
   func `amounts are grouped as the language does`(minorUnits: Int, english: String, french: String)
   {
-    let amount = MoneyText(money: Money(minorUnits: minorUnits), currency: "EUR")
+    let amount = MoneyText(money: Money(minorUnits: minorUnits), currency: .euro)
 
     #expect(amount.text(in: .english) == english)
     #expect(amount.text(in: self.french) == french)
-    #expect(
-      MoneyText(money: Money(minorUnits: 100), currency: "CHF").text(in: .english) == "CHF\u{A0}1")
+  }
+
+  @Test(arguments: [
+    ("CHF", 100, "CHF\u{A0}1"), ("JPY", 12_500, "JPY\u{A0}12,500"),
+    ("KWD", 12_500, "KWD\u{A0}12.500"), ("KWD", 12_000, "KWD\u{A0}12"),
+    ("KWD", 1_234_005, "KWD\u{A0}1,234.005"), ("CLF", 12, "CLF\u{A0}0.0012"),
+  ])
+  func `amounts have as many decimals as their currency`(
+    code: String, minorUnits: Int, written: String
+  ) throws {
+    let amount = MoneyText(
+      money: Money(minorUnits: minorUnits), currency: try #require(Currency(code)))
+
+    #expect(amount.text(in: .english) == written)
   }
 }
