@@ -93,7 +93,8 @@ extension LeadImport {
     select i.id, i.file_name, i.bytes, i.encoding, i.delimiter, i.names_delimiter, i.mark_bytes, i.rows, i.header,
            i.sample, i.mapping, i.mode, i.owner_id, i.source, i.state, i.round, i.new_rows, i.update_rows,
            i.duplicate_rows, i.error_rows, i.kept_rows, m.display_name, i.created_at, i.operation_id
-    from lead_imports i join memberships m on m.tenant_id = i.tenant_id and m.user_id = i.created_by
+    from lead_imports i
+    join memberships m on m.tenant_id = i.tenant_id and m.user_id = i.created_by and i.state <> 'discarded'
     """
 
   private init(row: inout Row) throws {
@@ -196,6 +197,12 @@ extension LeadImport {
       tx.run("LeadImport.undo", "update lead_imports set state = 'undoing' where id = \(id)")
     }
     tx.ask(.import, about: id)
+  }
+
+  /// Throws away a file that was not imported.
+  package static func discard(_ id: ID<LeadImport>, in tx: Transaction<some Entry>) {
+    tx.run("LeadImport.discard", "select app.discard_import(\(id))")
+    tx.audit([AuditRow("import_discarded", of: "import", id)])
   }
 
   private static func look(

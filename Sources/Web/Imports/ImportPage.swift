@@ -95,6 +95,9 @@ struct ImportPage: Page {
     .flag("at_work", \.isAtWork).flag("stuck", \.isStuck).text("step_back", \.stepBack)
     .flag("may_map_again") { $0.subject.state == .checking }
     .flag("half_written") { $0.subject.state == .committing }
+    .flag("may_discard") {
+      [.mapping, .checking, .checked].contains($0.subject.state) && $0.job?.state.isLive != true
+    }
     .flag("unwritten") { [.mapping, .checking, .checked].contains($0.subject.state) }
     .text("job_error") { $0.job?.lastError ?? "" }
     .text("ahead_id") { $0.ahead?.id.description }.text("ahead_name", \.ahead?.fileName)

@@ -16,6 +16,7 @@ enum ImportPages {
     router.post("/imports/{id}/check", .may(.writeLeads), check)
     router.post("/imports/{id}/commit", .may(.writeLeads), commit)
     router.post("/imports/{id}/undo", .may(.writeLeads), undo)
+    router.post("/imports/{id}/discard", .may(.writeLeads), discard)
   }
 
   private static func list(_ visit: Visit) throws -> Response {
@@ -46,6 +47,12 @@ enum ImportPages {
       }
     } catch let refusal as ImportFile.Refusal {
       return try again(visit, refusal.words)
+    } catch let error as PostgresError where error.constraint == "lead_imports_quota" {
+      return try again(
+        visit,
+        L(
+          "Too many files wait to be imported: 10 or 128 MB of yours, or 512 MB of all. Import some, or discard them."
+        ))
     }
   }
 
@@ -147,14 +154,22 @@ enum ImportPages {
     return try move(visit, id) { tx in try LeadImport.undo(id, in: tx) }
   }
 
+  private static func discard(_ visit: Visit) throws -> Response {
+    let id = try visit.id(LeadImport.self)
+    return try move(visit, id, to: Links.said(Links.imports, .importDiscarded)) { tx in
+      LeadImport.discard(id, in: tx)
+    }
+  }
+
   /// Who was slower is shown where the import stands now.
   private static func move(
-    _ visit: Visit, _ id: ID<LeadImport>, _ act: (Transaction<PostEntry>) throws -> Void
+    _ visit: Visit, _ id: ID<LeadImport>, to place: String? = nil,
+    _ act: (Transaction<PostEntry>) throws -> Void
   ) throws -> Response {
     do {
       return try visit.post { tx in
         try act(tx)
-        return Links.leadImport(id)
+        return place ?? Links.leadImport(id)
       }
     } catch LeadImport.Refusal.movedOn {
       return try .seeOther(Links.leadImport(id, .importMovedOn))

@@ -14,6 +14,7 @@ enum Notice: String, Sendable {
   case leadRestored = "lead-restored"
   case exportTooLong = "export-too-long"
   case importMovedOn = "import-moved-on"
+  case importDiscarded = "import-discarded"
   case importHasAPage = "import-has-a-page"
   case segmentSaved = "segment-saved"
   case segmentCounted = "segment-counted"
@@ -55,6 +56,7 @@ enum Notice: String, Sendable {
     case .leadRestored: L("Restored. It is in the lists again.")
     case .exportTooLong:
       L("More than 50,000 leads do not fit in one file. Narrow the list first.")
+    case .importDiscarded: L("The file is discarded.")
     case .importMovedOn:
       L("The import had moved on meanwhile, so nothing was done. This is where it stands.")
     case .importHasAPage: L("An import is taken back here, on its own page.")

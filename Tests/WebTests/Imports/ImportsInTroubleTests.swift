@@ -291,6 +291,87 @@ import Testing
     #expect(try acme.count("lead_imports", where: "state = 'done'") == 1)
   }
 
+  @Test func `whose columns nobody names are forgotten within three days`() throws {
+    let acme = try TestTenant.fresh()
+    let unnamed = try acme.upload("title\nA\n")
+    let checked = try acme.upload("title\nB\n")
+    _ = try acme.check(checked, columns: ["title"])
+    try acme.change(
+      "update lead_imports set created_at = now() - interval '4 days' where tenant_id = app.tenant()"
+    )
+
+    for _ in 0..<50 where try acme.sales.get(unnamed).status == 200 {
+      try TestDatabase.open(as: .worker).call(Housekeeping.forgetImports)
+    }
+
+    #expect(try acme.sales.get(unnamed).status == 404)
+    #expect(try acme.sales.get(checked).status == 200)
+  }
+
+  @Test func `wait ten at a time for each member, and are told when there are more`() throws {
+    let acme = try TestTenant.fresh()
+    let places = try (1...10).map { try acme.upload("title\nLead \($0)\n") }
+
+    let refused = try acme.sales.upload("/imports", Array("title\nOne more\n".utf8), name: "a.csv")
+    let ofAnother = try acme.allrounder.upload(
+      "/imports", Array("title\nAnother's\n".utf8), name: "b.csv")
+    let page = try acme.sales.get(places[0])
+    let discarded = try acme.sales.press("Discard the file", on: page)
+    let gone = try acme.sales.get(places[0])
+    let again = try acme.sales.upload("/imports", Array("title\nOne more\n".utf8), name: "a.csv")
+
+    #expect(refused.status == 422)
+    #expect(refused.error(beside: "file")?.contains("Too many files wait to be imported") == true)
+    #expect(ofAnother.status == 303)
+    #expect(discarded.location == "/imports?said=import-discarded")
+    #expect(gone.status == 404)
+    #expect(again.status == 303)
+    #expect(
+      try acme.count("audit_log", where: "action = 'import_discarded'") == 1)
+  }
+
+  @Test func `that were discarded leave their rows to the housekeeping, and cannot be imported`()
+    throws
+  {
+    let acme = try TestTenant.fresh()
+    let place = try acme.upload("title\nOne\n")
+    let other = try TestTenant.fresh()
+    _ = try acme.check(place, columns: ["title"])
+
+    let strange = try other.sales.post("\(place)/discard")
+    _ = try acme.sales.press("Discard the file", on: try acme.sales.get(place))
+    let committed = try acme.sales.post("\(place)/commit", ["round": "1"])
+    let chunks = try acme.count("lead_import_chunks")
+    for _ in 0..<50 where try acme.count("lead_imports") > 0 {
+      try TestDatabase.open(as: .worker).call(Housekeeping.forgetImports)
+    }
+
+    #expect(strange.location?.contains("import-moved-on") == true || strange.status == 404)
+    #expect(committed.status == 404)
+    #expect(chunks == 0)
+    #expect(try acme.count("lead_imports") == 0)
+    #expect(try acme.count("lead_import_rows") == 0)
+  }
+
+  @Test func `hold no more than they said, also where the program's own login tries`() throws {
+    let acme = try TestTenant.fresh()
+    let place = try acme.upload("title\nOne\n")
+    let id = place.split(separator: "/").last ?? ""
+
+    let error = #expect(throws: PostgresError.self) {
+      try TestDatabase.open(as: .web).write(as: acme.sales.session) { tx in
+        tx.run(
+          "attack",
+          """
+          insert into lead_import_chunks (tenant_id, import_id, position, bytes)
+          values (app.tenant(), \(String(id))::uuid, 1, \(Array(repeating: UInt8(65), count: 1_000)))
+          """)
+      }
+    }
+
+    #expect(error?.constraint == "lead_import_chunks_bytes")
+  }
+
   @Test func `are forgotten when nobody imported them within thirty days`() throws {
     let acme = try TestTenant.fresh()
     let old = try acme.upload("title\nOld\n")
@@ -306,7 +387,7 @@ import Testing
     #expect(try acme.sales.get(old).status == 404)
     #expect(try acme.sales.get(done).status == 200)
     #expect(
-      try acme.sales.get(young).shows("A file that is not imported within 30 days is deleted."))
+      try acme.sales.get(young).shows("A file that is not imported within 30 days is deleted"))
     #expect(try acme.count("lead_import_chunks") == 1)
     #expect(try acme.count("lead_import_rows") == 1)
   }

@@ -237,7 +237,8 @@ import Testing
       titles.isEmpty || bulk.shows("\(titles.count) lead"))
   }
 
-  @Test func `without a lead today says that there is none, and not that all had an e-mail`() throws {
+  @Test func `without a lead today says that there is none, and not that all had an e-mail`() throws
+  {
     let acme = try TestTenant.fresh()
 
     let empty = try acme.sales.get("/today")

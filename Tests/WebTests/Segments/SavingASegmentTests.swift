@@ -61,7 +61,8 @@ import Testing
   @Test func `its id alone is its list, under its name, in one round trip`() throws {
     let acme = try TestTenant.fresh()
     for (title, value) in [("Alpha one", "1"), ("Beta one", "2"), ("Other", "3")] {
-      _ = try acme.sales.post("/leads", ["title": title, "estimated_value": value, "currency": "EUR"])
+      _ = try acme.sales.post(
+        "/leads", ["title": title, "estimated_value": value, "currency": "EUR"])
     }
     let id = try segment(acme, "Ones", [("q", "one"), ("sort", "-value")])
 

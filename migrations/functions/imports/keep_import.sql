@@ -17,7 +17,8 @@ begin
                     -- Half written, and no worker gets any further.
                     'committing undoing')
        and (current_user <> 'closerflow_owner'
-            or move not in ('checking checked', 'committing done', 'undoing undone')) then
+            or move not in ('checking checked', 'committing done', 'undoing undone',
+                             'mapping discarded', 'checking discarded', 'checked discarded')) then
       raise exception 'an import does not move from % to %', old.state, new.state
         using errcode = 'CF409', constraint = 'lead_imports_state';
     end if;
