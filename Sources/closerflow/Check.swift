@@ -17,14 +17,26 @@ struct Check: ParsableCommand {
   @Option(help: "The socket that `serve` will listen on: its directory is looked at too.")
   var socket: String?
 
+  @Option(
+    name: .customLong("role"),
+    help: """
+      A role that this system user signs in as: migrate, web, sign-in or worker; may be repeated. The others it must not \
+      be (default: all four are its own).
+      """)
+  var roles: [LoginRole] = []
+
   func run() throws {
     var report = CheckReport()
     var environment = Environment()
     let settings = CheckedSettings(&environment)
     report.settings(environment)
     if let url = settings.databaseURL {
-      report.database(url, signInURL: settings.signInURL ?? url)
-      if let directory = settings.migrations { report.schema(url, directory: directory) }
+      report.database(
+        url, signInURL: settings.signInURL ?? url,
+        roles: roles.isEmpty ? LoginRole.allCases : roles)
+      if roles.isEmpty || roles.contains(.migrate), let directory = settings.migrations {
+        report.schema(url, directory: directory)
+      }
     }
     if let server = settings.mailServer { report.mail(server) }
     report.phones()
@@ -34,6 +46,17 @@ struct Check: ParsableCommand {
       throw Failure(
         .configuration, "\(report.wrongs) thing\(report.wrongs == 1 ? "" : "s") to mend")
     }
+  }
+}
+
+extension LoginRole: ExpressibleByArgument {
+  public init?(argument: String) {
+    guard
+      let role = Self.allCases.first(where: {
+        $0.rawValue == "closerflow_" + argument.replacing("-", with: "_")
+      })
+    else { return nil }
+    self = role
   }
 }
 
@@ -134,8 +157,17 @@ extension CheckReport {
 // MARK: - Database
 
 extension CheckReport {
-  mutating func database(_ url: String, signInURL: String) {
-    for role in LoginRole.allCases {
+  mutating func database(_ url: String, signInURL: String, roles: [LoginRole]) {
+    for role in LoginRole.allCases where !roles.contains(role) {
+      let other = Database(url, user: role.rawValue, applicationName: "closerflow check")
+      // How it is refused does not matter, only that it is.
+      let isRefused = (try? other.call(ConnectedRole.current)) == nil
+      tell(
+        isRefused,
+        "\(role.rawValue) \(isRefused ? "is not ours to sign in as" : "can be signed in as, too")",
+        mend: "pg_ident.conf and pg_hba.conf: one system user for each process")
+    }
+    for role in roles {
       let database = Database(
         role == .signIn ? signInURL : url, user: role.rawValue,
         applicationName: "closerflow check")

@@ -18,6 +18,7 @@ struct CloserFlow: ParsableCommand {
     ])
 
   static func main() {
+    forbidCoreDumps()
     var command: any ParsableCommand
     do {
       command = try parseAsRoot()
@@ -31,6 +32,14 @@ struct CloserFlow: ParsableCommand {
       if exitCode(for: error) != .failure { exit(withError: error) }
       Failure(error).end()
     }
+  }
+}
+
+extension CloserFlow {
+  /// What a process has in memory – passwords, letters, tickets – is written to no disk when it dies.
+  private static func forbidCoreDumps() {
+    var none = rlimit(rlim_cur: 0, rlim_max: 0)
+    setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &none)
   }
 }
 

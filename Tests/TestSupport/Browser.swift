@@ -154,12 +154,12 @@ package enum TestSite {
       configuration: SiteConfiguration(publicURL: url, release: "test", schema: schema),
       templates: templates,
       assets: Assets(manifest: ""), door: door,
-      heavyWork: heavyWork, log: Logger(label: "test") { _ in log })
+      heavyWork: heavyWork, log: Logger(label: "test") { _ in log }, strangersLinesPerSecond: .max)
   }
 
   static func services(_ heavyWork: HeavyWork? = nil) -> Services {
     Services(
-      database: TestDatabase.open(as: .web), shared: heavyWork.map { shared($0) } ?? shared)
+      database: TestDatabase.shared(as: .web), shared: heavyWork.map { shared($0) } ?? shared)
   }
 
   package static let repositoryRoot = #filePath.split(separator: "/").dropLast(3)

@@ -7,7 +7,7 @@ extension TestTenant {
   /// would answer other tests' jobs with this one's model.
   package func work(_ gateway: AIGateway = AIGateway(Playbook())) throws {
     let work = DiscoveryWork(gateway)
-    let database = TestDatabase.open(as: .worker)
+    let database = TestDatabase.shared(as: .worker)
     while let job = try leaseQuestionJob() {
       switch try work.run(job, on: database, mayGoOn: { true }) {
       case .done: try database.call(job.settle(.done))
@@ -20,7 +20,7 @@ extension TestTenant {
   }
 
   package func leaseQuestionJob() throws -> LeasedJob? {
-    let database = TestDatabase.open(as: .migrate)
+    let database = TestDatabase.shared(as: .migrate)
     var leased: LeasedJob?
     try database.write(as: Operator(for: id)) { tx in
       let (_, job) = try tx.look(

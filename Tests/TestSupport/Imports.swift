@@ -59,14 +59,14 @@ extension TestTenant {
 
   private static func runner(_ work: any JobWork) -> JobRunner {
     JobRunner(
-      database: TestDatabase.open(as: .worker), works: [work], owner: "test",
+      database: TestDatabase.shared(as: .worker), works: [work], owner: "test",
       leaseSeconds: 60, hands: LeasesInHand(), mayGoOn: { true }, report: { print($0) })
   }
 
   /// The writing of what was checked once has begun, and a worker of ours has it; answers with its job.
   package func begin(_ place: String) throws -> String {
     let leadImport = String(place.split(separator: "/").last ?? "")
-    try TestDatabase.open(as: .web).write(as: sales.session) { tx in
+    try TestDatabase.shared(as: .web).write(as: sales.session) { tx in
       tx.run("test", "select app.start_import(\(leadImport)::uuid, gen_random_uuid(), 1)")
     }
     let job = ID<Job>().description
@@ -83,7 +83,7 @@ extension TestTenant {
 
   /// The worker of that job calls a function.
   package func step(_ call: String, of job: String) throws {
-    try TestDatabase.open(as: .worker).script(
+    try TestDatabase.shared(as: .worker).script(
       "begin; select app.enter_job('\(id)', '\(job)', 1); select \(call); commit;")
   }
 

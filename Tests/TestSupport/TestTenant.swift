@@ -13,7 +13,7 @@ package struct TestTenant {
 
   package static func fresh(locale: String = "en", currency: String = "EUR") throws -> TestTenant {
     let id = ID<Tenant>()
-    let database = TestDatabase.open(as: .migrate)
+    let database = TestDatabase.shared(as: .migrate)
     let people: [(name: String, roles: [Role], token: Token)] = [
       ("Sam Sales", [.sales], .random()), ("Rita Reviewer", [.reviewer], .random()),
       ("Ada Admin", [.admin], .random()), ("Ole Allrounder", [.sales, .reviewer], .random()),
@@ -57,7 +57,7 @@ package struct TestTenant {
 
   /// Runs a query as the operator, inside this tenant; what the database really holds.
   package func look<T>(_ query: Query<T>) throws -> T {
-    let (_, answer) = try TestDatabase.open(as: .migrate).read(as: Operator(for: id), query)
+    let (_, answer) = try TestDatabase.shared(as: .migrate).read(as: Operator(for: id), query)
     return answer
   }
 
@@ -72,7 +72,7 @@ package struct TestTenant {
 
   /// Changes something behind the site's back, as its owner.
   package func change(_ sql: SQL) throws {
-    try TestDatabase.open(as: .migrate).write(as: Operator(for: id)) {
+    try TestDatabase.shared(as: .migrate).write(as: Operator(for: id)) {
       $0.run("TestTenant.change", sql)
     }
   }

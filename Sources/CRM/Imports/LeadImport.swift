@@ -200,7 +200,10 @@ extension LeadImport {
   }
 
   /// Throws away a file that was not imported.
-  package static func discard(_ id: ID<LeadImport>, in tx: Transaction<some Entry>) {
+  package static func discard(_ id: ID<LeadImport>, in tx: Transaction<some Entry>) throws {
+    _ = try look(id, in: tx) { found, isAtWork in
+      [.mapping, .checking, .checked].contains(found.state) && !isAtWork
+    }
     tx.run("LeadImport.discard", "select app.discard_import(\(id))")
     tx.audit([AuditRow("import_discarded", of: "import", id)])
   }

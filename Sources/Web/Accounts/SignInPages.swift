@@ -37,7 +37,7 @@ enum SignInPages {
       return try welcome(visit, token, attempt.browser, next: form.next)
     } catch PasswordHash.Failure.busy {
       visit.shared.metrics.countRefusedSignIn()
-      visit.shared.log.notice("no place to sign in", metadata: ["id": "\(visit.request.id)"])
+      visit.log(.notice, "no place to sign in")
       var response = try page(visit, form, isBusy: true, status: .serviceUnavailable)
       try response.add(.retryAfter, "1")
       return response

@@ -157,7 +157,7 @@ enum ImportPages {
   private static func discard(_ visit: Visit) throws -> Response {
     let id = try visit.id(LeadImport.self)
     return try move(visit, id, to: Links.said(Links.imports, .importDiscarded)) { tx in
-      LeadImport.discard(id, in: tx)
+      try LeadImport.discard(id, in: tx)
     }
   }
 

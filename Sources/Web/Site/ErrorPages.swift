@@ -33,8 +33,7 @@ enum ErrorPages {
       case is Lead.Refusal, is Question.Refusal: return page(.conflict, visit)
       case is NotFound: return page(.notFound, visit)
       case let error as ForeignPost:
-        visit.shared.log.notice(
-          "post refused", metadata: ["id": "\(visit.request.id)", "reason": "\(error.reason)"])
+        visit.log(.notice, "post refused", ["reason": "\(error.reason)"])
         return try visit.plainPage(ErrorPage.stale(frame(visit)), status: .forbidden)
       case let error as ClientError: return try clientError(error, visit)
       default: return failure(error, .internalServerError, visit)
@@ -68,14 +67,13 @@ enum ErrorPages {
       if status == .conflict { page.fields = try TypedField.all(visit) }
       return try visit.plainPage(page, status: status)
     } catch {
-      visit.shared.log.error("error page failed", metadata: ["error": "\(error)"])
+      visit.log(.error, "error page failed", ["error": "\(error)"])
       return lastResort(visit.request.id, status)
     }
   }
 
   private static func noPlace(_ refusal: NoPlace, _ visit: Visit) throws -> Response {
-    visit.shared.log.notice(
-      "no place", metadata: ["id": "\(visit.request.id)", "taken_by": "\(refusal)"])
+    visit.log(.notice, "no place", ["taken_by": "\(refusal)"])
     let page = ErrorPage.noPlace(refusal, frame(visit))
     var response = try visit.plainPage(
       page, status: refusal == .yours ? .tooManyRequests : .serviceUnavailable)
@@ -98,10 +96,10 @@ enum ErrorPages {
   private static func failure(
     _ error: any Error, _ status: HTTPResponse.Status, _ visit: Visit
   ) -> Response {
-    visit.shared.log.error(
-      "failure",
-      metadata: [
-        "id": "\(visit.request.id)", "route": "\(visit.request.pattern ?? "-")",
+    visit.log(
+      .error, "failure",
+      [
+        "route": "\(visit.request.pattern ?? "-")",
         "error": "\(String(reflecting: error))",
       ])
     var response = page(status, visit)

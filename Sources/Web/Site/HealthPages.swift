@@ -21,13 +21,13 @@ enum HealthPages {
     do {
       let database = visit.services.database
       if let objection = try database.call(ConnectedRole.current).objection(to: .web) {
-        visit.shared.log.warning("not ready", metadata: ["error": "\(objection)"])
+        visit.log(.warning, "not ready", ["error": "\(objection)"])
         return .text("not ready: \(objection)\n", status: .serviceUnavailable)
       }
       let schema = try database.call(SchemaState.current)
       return .text("ready, \(schema.words(besides: visit.shared.configuration.schema))\n")
     } catch let error as PostgresError {
-      visit.shared.log.warning("not ready", metadata: ["error": "\(error)"])
+      visit.log(.warning, "not ready", ["error": "\(error)"])
       return .text("not ready: \(error)\n", status: .serviceUnavailable)
     }
   }

@@ -23,10 +23,11 @@ package struct Services {
     let heavyWork: HeavyWork
     let metrics: Metrics
     let log: Logger
+    let strangers: StrangersLines
 
     package init(
       configuration: SiteConfiguration, templates: Templates, assets: Assets, door: SignInDoor,
-      heavyWork: HeavyWork, log: Logger
+      heavyWork: HeavyWork, log: Logger, strangersLinesPerSecond: Int = 20
     ) {
       self.configuration = configuration
       self.templates = templates
@@ -34,6 +35,7 @@ package struct Services {
       self.door = door
       self.heavyWork = heavyWork
       self.log = log
+      strangers = StrangersLines(perSecond: strangersLinesPerSecond)
       metrics = Metrics()
     }
   }

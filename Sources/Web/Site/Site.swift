@@ -51,9 +51,9 @@ package struct Site: Sendable {
   package func refuse(_ refused: RefusedRequest, _ services: inout Services) -> Response {
     var response = ErrorPages.answer(refused, services)
     SecurityHeaders.add(to: &response, isSecure: services.shared.configuration.isSecure)
-    services.shared.log.notice(
-      "refused",
-      metadata: [
+    services.shared.logStranger(
+      .notice, "refused",
+      [
         "id": "\(refused.id)", "status": .stringConvertible(response.status.code),
         "reason": "\(refused.error.reason)",
       ])
@@ -112,7 +112,7 @@ package struct Site: Sendable {
         try response.add(configuration.cookie("said", "", sameSite: .strict, maxAge: 0))
       }
     } catch {
-      visit.shared.log.warning("nothing said", metadata: ["error": "\(error)"])
+      visit.log(.warning, "nothing said", ["error": "\(error)"])
     }
   }
 
@@ -132,7 +132,7 @@ package struct Site: Sendable {
         Notification.markRead(about: subject, in: tx)
       }
     } catch {
-      visit.shared.log.warning("notification not read", metadata: ["error": "\(error)"])
+      visit.log(.warning, "notification not read", ["error": "\(error)"])
     }
   }
 
@@ -142,7 +142,7 @@ package struct Site: Sendable {
     do {
       _ = try visit.services.database.call(try visit.session().touch)
     } catch {
-      visit.shared.log.warning("session not touched", metadata: ["error": "\(error)"])
+      visit.log(.warning, "session not touched", ["error": "\(error)"])
     }
   }
 
@@ -150,10 +150,10 @@ package struct Site: Sendable {
     let microseconds = Int((ContinuousClock.now - started) / .microseconds(1))
     let tally = visit.services.database.takeTally()
     visit.shared.metrics.count(response.status.code, microseconds: microseconds)
-    visit.shared.log.info(
-      "request",
-      metadata: [
-        "id": "\(visit.request.id)", "tenant": "\(visit.guest.viewer?.tenant.description ?? "-")",
+    visit.log(
+      .info, "request",
+      [
+        "tenant": "\(visit.guest.viewer?.tenant.description ?? "-")",
         "method": "\(visit.request.method.rawValue)", "route": "\(visit.request.pattern ?? "-")",
         "status": .stringConvertible(response.status.code),
         "ms": .stringConvertible(Double(microseconds) / 1_000),
