@@ -39,10 +39,8 @@ final class Peer {
         connect(descriptor, $0, size)
       }
     }
-    guard result == 0 else {
-      close(descriptor)
-      throw Failure(reason: "connect: \(errno)")
-    }
+    // It is all there, so that deinit closes the descriptor: once more would be somebody else's.
+    guard result == 0 else { throw Failure(reason: "connect: \(errno)") }
   }
 
   deinit { close(descriptor) }

@@ -14,7 +14,10 @@ from looking import BYTES_MAX, look
 from site_under_test import ID, ROOT, pattern
 
 ROLES = ("sales", "reviewer", "admin")
-QUERIES_MAX = 60
+LONG = bool(os.environ.get("LONG"))
+# Of pages that differ only in what their query says, and of records of one kind.
+QUERIES_MAX = 60 if LONG else 15
+RECORDS_MAX = None if LONG else 15
 NOT_PAGES = {"/healthz", "/readyz", "/metrics", "/leads.csv", "/imports/{id}/left.csv"}
 # Behind a form or a redirect, where no link leads.
 REACHED_BY_FORMS = collections.defaultdict(list, sales=["/leads/bulk?all=1&stage=decision"])
@@ -26,7 +29,7 @@ LEADING_ON = {"/segments/{id}"}
 
 @test
 def every_page_is_seen(site):
-    pages = [page for role in ROLES for page in crawl(site, role)]
+    pages = site.pages = [page for role in ROLES for page in crawl(site, role)]
     site.report.tally(
         "crawled: every link of every page leads to a page",
         len(pages),
@@ -84,14 +87,31 @@ class Page:
         parser = Parser()
         parser.feed(body.decode())
         self.links = parser.links
+        self.buttons = parser.buttons(path)
         self.features = {(self.pattern.split("?")[0], mark) for mark in parser.marks}
         self.features.add((role, self.pattern.split("?")[0]))
+
+
+def plain(text):
+    """Without what is one record's own (its name stands behind a dash), and without counts."""
+    return re.sub(r"\d+", "N", ID.sub("{id}", text)).split(" – ")[0]
 
 
 class Parser(html.parser.HTMLParser):
     def __init__(self):
         super().__init__()
         self.links, self.marks = [], set()
+        self._forms, self._form, self._buttons, self._words = {}, None, [], None
+
+    def buttons(self, path):
+        """Each kind that submits a form: method, action, and its name or its words."""
+        found = set()
+        for form, name, words in self._buttons:
+            method, action = self._forms.get(form, ("get", None))
+            action = (action if action is not None else path).split("?")[0]
+            if method != "dialog":
+                found.add((method, plain(action), plain(name or " ".join("".join(words).split()))))
+        return found
 
     def handle_starttag(self, tag, attributes):
         values = dict(attributes)
@@ -99,13 +119,31 @@ class Parser(html.parser.HTMLParser):
             self.links.append(values["href"].split("#")[0])
         for name in (values.get("class") or "").split():
             self.marks.add(f"{tag}.{name}")
+        if tag == "button" and values.get("type", "submit") == "submit" and "disabled" not in values:
+            name = f"{values['name']}={values.get('value', '')}" if values.get("name") else ""
+            self._words = []
+            self._buttons.append((values.get("form") or self._form, name, self._words))
         if tag == "form":
+            self._form = values.get("id") or f"form {len(self._forms)}"
+            self._forms[self._form] = (
+                (values.get("method") or "get").lower(), values.get("action"))
             self.marks.add(f"form {ID.sub('{id}', values.get('action') or '')}")
+
+    def handle_endtag(self, tag):
+        if tag == "form":
+            self._form = None
+        if tag == "button":
+            self._words = None
+
+    def handle_data(self, data):
+        if self._words is not None:
+            self._words.append(data)
 
 
 def crawl(site, role):
     """Every page that links lead to, from the start page on, as this role; of the pages that differ only
-    in what their query says (filters of a timeline, say), the first few."""
+    in what their query says (filters of a timeline, say), the first few. Unless LONG is set, also of the records of
+    one kind."""
     site.person(role)
     cookies = site.cookies[role]
     seen, waiting, pages = {"/"}, ["/", "/leads?q=nobody-is-called-that", *REACHED_BY_FORMS[role]], []
@@ -130,7 +168,8 @@ def crawl(site, role):
                 continue  # who asks for a hundred rows gets a page as large
             path_only = pattern(link).split("?")[0]
             met[path_only] += 1
-            if "?" not in link or met[path_only] <= QUERIES_MAX:
+            limit = QUERIES_MAX if "?" in link else RECORDS_MAX
+            if limit is None or met[path_only] <= limit:
                 waiting.append(link)
     return pages
 

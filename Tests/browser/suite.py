@@ -7,7 +7,7 @@ from playwright.sync_api import sync_playwright
 import checks
 from site_under_test import Site
 
-# In this order: the last one looks at everything that those before have left behind.
+# In this order: the last ones look at everything that those before have left behind, and press it.
 import the_whole_job  # noqa: F401
 import bad_input  # noqa: F401
 import record  # noqa: F401
@@ -16,6 +16,7 @@ import imports  # noqa: F401
 import discovery  # noqa: F401
 import keyboard  # noqa: F401
 import every_page
+import pressing  # noqa: F401
 
 
 def main():
