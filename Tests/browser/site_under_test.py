@@ -18,6 +18,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 ACTION_MS = 10_000
 ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 MAIL_SECONDS = 30
+FOCUS_SECONDS = 2
 
 
 def pattern(path):
@@ -263,7 +264,15 @@ class Person:
 
     @property
     def focused(self):
-        return self.page.evaluate("document.activeElement?.id || document.activeElement?.tagName")
+        """Where the keys go. A page gives its autofocus with its first picture, which may come behind its load."""
+        until = time.monotonic() + FOCUS_SECONDS
+        while True:
+            found = self.page.evaluate(
+                "document.activeElement?.id || document.activeElement?.tagName"
+            )
+            if found != "BODY" or time.monotonic() > until:
+                return found
+            time.sleep(0.05)
 
     # Pieces of work
 
